@@ -1,0 +1,64 @@
+// Every setting of the platform, as read once by apps/platform (its config.ts
+// parses the environment; .env.example documents the variables).
+
+export interface Settings {
+  /** Apps are `name.DOMAIN`; `DOMAIN` and `api.DOMAIN` answer the api, `git.DOMAIN` and `DOMAIN` git. */
+  domain: string
+  /** Address the public ports bind to. */
+  bindAddress: string
+  httpPort: number
+  httpsPort: number
+  /** TLS port of attached one-off dynos. */
+  rendezvousPort: number
+  /** Everything durable: Postgres, Redis, repositories, sources, logs, keys, certificates. */
+  dataDir: string
+  /** Unix sockets and pid files; short, since a socket's path has at most 107 bytes. */
+  runDir: string
+  databaseUrl: string
+  redisUrl: string
+  /** `unix:///var/run/docker.sock` */
+  dockerHost: string
+  /** Begins the name of every container, network, volume and image of this platform. */
+  namePrefix: string
+  /** Parent cgroup of dynos and builds, on engines with the cgroupfs driver. */
+  cgroupParent: string
+  /** One private range; each app's network takes a /26 of it. */
+  appSubnet: string
+  routerProcesses: number
+  stopGraceMs: number
+  drainMs: number
+  bootTimeoutMs: number
+  releasePhaseTimeoutMs: number
+  buildConcurrency: number
+  buildTimeoutMs: number
+  buildMemoryMiB: number
+  buildPids: number
+  sourceMaxBytes: number
+  sourceMaxEntries: number
+  packMaxBytes: number
+  slugMaxBytes: number
+  diskReserveBytes: number
+  apiRequestsPerHour: number
+  /** Extra CA certificates for builds and dynos (PEM file), and mirrors; undefined: the machine's own. */
+  caBundle: string | undefined
+  npmRegistry: string | undefined
+  pipIndexUrl: string | undefined
+  aptSources: string | undefined
+  logLevel: string
+}
+
+/** File names under the two directories, so that stages find each other. */
+export const paths = {
+  apiSocket: (s: Pick<Settings, 'runDir'>) => `${s.runDir}/api.sock`,
+  receiverSocket: (s: Pick<Settings, 'runDir'>) => `${s.runDir}/receiver.sock`,
+  routesSocket: (s: Pick<Settings, 'runDir'>) => `${s.runDir}/routes.sock`,
+  logsSocket: (s: Pick<Settings, 'runDir'>) => `${s.runDir}/logs.sock`,
+  routerTable: (s: Pick<Settings, 'dataDir'>) => `${s.dataDir}/router/table.json`,
+  repositories: (s: Pick<Settings, 'dataDir'>) => `${s.dataDir}/repositories`,
+  sources: (s: Pick<Settings, 'dataDir'>) => `${s.dataDir}/sources`,
+  logs: (s: Pick<Settings, 'dataDir'>) => `${s.dataDir}/logs`,
+  configKey: (s: Pick<Settings, 'dataDir'>) => `${s.dataDir}/keys/config.key`,
+  certificate: (s: Pick<Settings, 'dataDir'>) => `${s.dataDir}/tls/platform.pem`,
+  certificateKey: (s: Pick<Settings, 'dataDir'>) => `${s.dataDir}/tls/platform.key`,
+  caCertificate: (s: Pick<Settings, 'dataDir'>) => `${s.dataDir}/tls/ca.pem`,
+}

@@ -14,6 +14,8 @@ export interface Settings {
   dataDir: string
   /** Unix sockets and pid files; short, since a socket's path has at most 107 bytes. */
   runDir: string
+  /** Stack images and language runtimes as files, shared by every platform on the machine; may be deleted at any time. */
+  cacheDir: string
   databaseUrl: string
   redisUrl: string
   /** `unix:///var/run/docker.sock` */

@@ -1,0 +1,56 @@
+// What must be there before the supervisor starts: directories, keys,
+// certificates, a Docker Engine that answers, free ports, the stack images.
+// Every step looks first, so that a second run changes nothing.
+import { mkdirSync } from 'node:fs'
+import { createServer } from 'node:net'
+import type { Settings } from '@paas/contract/settings'
+import { PlatformError } from '@paas/domain/errors'
+import { type Engine, openEngine } from '@paas/engine/client'
+import { ensureCertificates } from './certificates.ts'
+import { ensureAdminLogin, ensureConfigKey } from './keys.ts'
+import { prepareStack } from './stack.ts'
+
+const ENGINE_API_MIN = [1, 41] as const // Docker 20.10
+
+/** Throws a PlatformError that says what stands in the way. `onProgress` hears of long steps only. */
+export async function prepare(settings: Settings, onProgress: (line: string) => void): Promise<void> {
+  for (const directory of [settings.dataDir, settings.runDir]) mkdirSync(directory, { recursive: true, mode: 0o711 })
+  ensureConfigKey(settings)
+  ensureAdminLogin(settings)
+  await ensureCertificates(settings)
+  const engine = openEngine(settings)
+  await checkEngine(engine)
+  await checkPorts(settings)
+  await prepareStack(engine, settings, onProgress)
+}
+
+async function checkEngine(engine: Engine): Promise<void> {
+  const { ApiVersion, Version } = await engine.call('version', (abortSignal) => engine.docker.version({ abortSignal } as never))
+  const [major = 0, minor = 0] = ApiVersion.split('.').map(Number)
+  if (major < ENGINE_API_MIN[0] || (major === ENGINE_API_MIN[0] && minor < ENGINE_API_MIN[1])) {
+    throw new PlatformError(
+      'engine_refused',
+      `Docker Engine ${Version} is too old: it speaks API ${ApiVersion}, and 1.41 is needed`,
+      {
+        hint: 'Docker Engine 20.10 or newer will do.',
+      },
+    )
+  }
+}
+
+async function checkPorts({ bindAddress, httpPort, httpsPort, rendezvousPort }: Settings): Promise<void> {
+  const settings = { PAAS_HTTP_PORT: httpPort, PAAS_HTTPS_PORT: httpsPort, PAAS_RENDEZVOUS_PORT: rendezvousPort }
+  for (const [name, port] of Object.entries(settings)) await checkPort(bindAddress, port, name)
+}
+
+async function checkPort(host: string, port: number, setting: string): Promise<void> {
+  const server = createServer()
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const what = cause.code === 'EADDRINUSE' ? 'is taken by another program' : `cannot be opened (${cause.code})`
+      const hint = `Set ${setting} to a free port in .env; \`ss -ltnp sport = :${port}\` shows who has it.`
+      reject(new PlatformError('port_taken', `Port ${port} ${what}`, { cause, hint }))
+    })
+    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve()))
+  })
+}

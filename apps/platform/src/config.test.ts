@@ -22,7 +22,7 @@ describe('readConfig', () => {
       expect.objectContaining({
         code: 'settings_invalid',
         message: expect.stringMatching(
-          /PAAS_DOMAIN is not[^]*PAAS_HTTP_PORT[^]*PAAS_DATA_DIR is not[^]*PAAS_HTP_PORT is not a setting/,
+          /PAAS_DOMAIN is not.*PAAS_HTTP_PORT.*PAAS_DATA_DIR is not.*PAAS_HTP_PORT is not a setting/s,
         ),
       }),
     )

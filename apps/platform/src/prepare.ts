@@ -25,7 +25,7 @@ export async function prepare(settings: Settings, onProgress: (line: string) => 
 }
 
 async function checkEngine(engine: Engine): Promise<void> {
-  const { ApiVersion, Version } = await engine.call('version', (abortSignal) => engine.docker.version({ abortSignal } as never))
+  const { ApiVersion, Version } = await engine.call('version', () => engine.docker.version())
   const [major = 0, minor = 0] = ApiVersion.split('.').map(Number)
   if (major < ENGINE_API_MIN[0] || (major === ENGINE_API_MIN[0] && minor < ENGINE_API_MIN[1])) {
     throw new PlatformError(

@@ -36,7 +36,7 @@ export async function supervise({ settings, embedded, log }: SupervisorOptions, 
   await storesDone
 }
 
-function run(specs: ComponentSpec[], { runDir }: Settings, log: Logger, signal: AbortSignal): Promise<void[]> {
+function run(specs: ComponentSpec[], { runDir }: Settings, log: Logger, signal: AbortSignal): Promise<unknown> {
   return Promise.all(specs.map((spec) => keepRunning(spec, runDir, log, signal)))
 }
 

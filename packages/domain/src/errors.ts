@@ -2,6 +2,7 @@
 
 /** Public: scripts match on these, so never rename one. */
 export type ErrorCode =
+  | 'bad_request'
   | 'unauthorized'
   | 'forbidden'
   | 'not_found'
@@ -23,6 +24,7 @@ export type ErrorCode =
   | 'boot_failed'
   | 'superseded'
   | 'disk_full'
+  | 'stack_failed'
   | 'engine_unreachable'
   | 'engine_timeout'
   | 'engine_refused'

@@ -1,0 +1,118 @@
+// A whole platform for end-to-end tests: brought up by bin/up itself, with its
+// own data directory, ports, name prefix, subnet and cgroup, so that it runs
+// beside a live one; taken down with everything it made.
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { purgeEngine } from './purge.ts'
+import { type Ran, run } from './run.ts'
+
+export const ROOT = path.resolve(import.meta.dirname, '../../..')
+const UP_DEADLINE_MS = 15 * 60_000 // a bare machine builds its stack images first
+const DOWN_DEADLINE_MS = 120_000
+
+export interface TestPlatform {
+  /** `http://localhost:PORT` */
+  url: string
+  domain: string
+  httpPort: number
+  httpsPort: number
+  dataDir: string
+  runDir: string
+  /** Begins every name in the engine. */
+  prefix: string
+  home: string
+  /** For bin/ commands, `paas` and git: settings, a home of its own, `paas` on the PATH. */
+  env: Record<string, string>
+}
+
+/** Brings one up and logs its home in as admin. `overrides` are further settings. */
+export async function startTestPlatform(overrides: Record<string, string> = {}): Promise<TestPlatform> {
+  const platform = await describe(overrides)
+  await must(run(path.join(ROOT, 'bin/up'), ['--detach'], { env: platform.env, deadlineMs: UP_DEADLINE_MS }))
+  return platform
+}
+
+/** Stops it and removes every trace: containers, networks, volumes, images, firewall chains, files. */
+export async function stopTestPlatform(platform: TestPlatform): Promise<void> {
+  await run(path.join(ROOT, 'bin/down'), [], { env: platform.env, deadlineMs: DOWN_DEADLINE_MS })
+  await purgeEngine(platform.prefix)
+  rmSync(path.dirname(platform.dataDir), { recursive: true, force: true })
+}
+
+async function describe(overrides: Record<string, string>): Promise<TestPlatform> {
+  const base = mkdtempSync(path.join(tmpdir(), 'paas-test-'))
+  const [httpPort, httpsPort, rendezvousPort] = await freePorts()
+  const prefix = `t${randomBytes(3).toString('hex')}`
+  const home = path.join(base, 'home')
+  mkdirSync(home)
+  const dataDir = path.join(base, 'data')
+  const runDir = path.join(base, 'run')
+  return {
+    url: `http://localhost:${httpPort}`,
+    domain: 'localhost',
+    httpPort,
+    httpsPort,
+    dataDir,
+    runDir,
+    prefix,
+    home,
+    env: {
+      ...machineEnvironment(),
+      HOME: home,
+      XDG_CONFIG_HOME: path.join(home, '.config'),
+      PATH: `${path.join(ROOT, 'bin')}:${process.env['PATH']}`,
+      GIT_TERMINAL_PROMPT: '0',
+      GIT_AUTHOR_NAME: 'Test',
+      GIT_AUTHOR_EMAIL: 'test@example.com',
+      GIT_COMMITTER_NAME: 'Test',
+      GIT_COMMITTER_EMAIL: 'test@example.com',
+      PAAS_DOMAIN: 'localhost',
+      PAAS_HTTP_PORT: String(httpPort),
+      PAAS_HTTPS_PORT: String(httpsPort),
+      PAAS_RENDEZVOUS_PORT: String(rendezvousPort),
+      PAAS_DATA_DIR: dataDir,
+      PAAS_RUN_DIR: runDir,
+      PAAS_NAME_PREFIX: prefix,
+      PAAS_CGROUP_PARENT: `/${prefix}`,
+      PAAS_APP_SUBNET: '10.214.0.0/16',
+      PAAS_API_REQUESTS_PER_HOUR: '100000',
+      ...overrides,
+    },
+  }
+}
+
+/** The machine's own network configuration (proxies, CA files, mirrors), and nothing of a platform that runs here. */
+function machineEnvironment(): Record<string, string> {
+  const kept = Object.entries(process.env).filter(
+    ([name]) => !/^(PAAS_|HEROKU_|DATABASE_URL$|REDIS_URL$|VITEST|NODE_OPTIONS$|HOME$)/.test(name),
+  )
+  return {
+    ...(Object.fromEntries(kept) as Record<string, string>),
+    // npm and pip read the machine's configuration from the real home.
+    ...(process.env['HOME'] && { npm_config_userconfig: path.join(process.env['HOME'], '.npmrc') }),
+  }
+}
+
+async function freePorts(): Promise<[number, number, number]> {
+  const servers = await Promise.all(
+    [1, 2, 3].map(
+      () =>
+        new Promise<ReturnType<typeof createServer>>((resolve) => {
+          const server = createServer().listen(0, '0.0.0.0', () => resolve(server))
+        }),
+    ),
+  )
+  const ports = servers.map((server) => (server.address() as { port: number }).port)
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  return ports as [number, number, number]
+}
+
+/** Rejects with everything the command said when it failed. */
+export async function must(running: Promise<Ran>): Promise<Ran> {
+  const ran = await running
+  if (ran.code !== 0) throw new Error(`${ran.command} exited ${ran.code}:\n${ran.stdout}\n${ran.stderr}`)
+  return ran
+}

@@ -1,0 +1,52 @@
+// Takes everything with one name prefix out of the engine and the firewall.
+import Docker from 'dockerode'
+import { run } from './run.ts'
+
+/** Containers, networks, volumes and images of one test platform; a second call finds nothing. */
+export async function purgeEngine(prefix: string): Promise<void> {
+  const docker = new Docker({ socketPath: '/var/run/docker.sock' })
+  const filters = { label: [`paas.prefix=${prefix}`] }
+  const containers = await docker.listContainers({ all: true, filters })
+  await Promise.all(
+    containers.map(({ Id }) =>
+      docker
+        .getContainer(Id)
+        .remove({ force: true, v: true })
+        .catch(() => {}),
+    ),
+  )
+
+  for (const { Id } of await docker.listNetworks({ filters }))
+    await docker
+      .getNetwork(Id)
+      .remove()
+      .catch(() => {})
+  for (const { Name } of (await docker.listVolumes({ filters })).Volumes ?? [])
+    await docker
+      .getVolume(Name)
+      .remove()
+      .catch(() => {})
+  await untag(docker, prefix)
+  await removeChains(prefix)
+}
+
+/** Only our own names are taken off; layers that another platform still names stay. */
+async function untag(docker: Docker, prefix: string): Promise<void> {
+  const images = await docker.listImages({})
+  const tags = images.flatMap(({ RepoTags }) => RepoTags ?? []).filter((tag) => tag.startsWith(`${prefix}/`))
+  for (const tag of tags)
+    await docker
+      .getImage(tag)
+      .remove({ noprune: false })
+      .catch(() => {})
+}
+
+/** Firewall rules that jump to a chain of this prefix, then the chain. */
+async function removeChains(prefix: string): Promise<void> {
+  const { stdout } = await run('iptables', ['-w', '-S'])
+  const rules = stdout.split('\n').filter((rule) => rule.toLowerCase().includes(prefix))
+  const deletes = rules.filter((rule) => rule.startsWith('-A')).map((rule) => ['-D', ...rule.split(' ').slice(1)])
+  const chains = rules.filter((rule) => rule.startsWith('-N')).map((rule) => rule.split(' ')[1]!)
+  for (const rule of deletes) await run('iptables', ['-w', ...rule])
+  for (const chain of chains) await run('iptables', ['-w', '-X', chain])
+}

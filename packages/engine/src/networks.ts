@@ -1,0 +1,139 @@
+// Networks: one per app, so that apps cannot see each other, and one for all
+// builds, whose containers cannot see each other either.
+//
+// Each takes a /26 of the platform's range. Two platforms or two calls may
+// choose the same free block at the same time: the engine refuses the second,
+// and it looks again. Names of bridges begin alike, so that one firewall rule
+// covers all of them (firewall.ts).
+import { createHash, randomInt } from 'node:crypto'
+import { PlatformError } from '@paas/domain/errors'
+import type { NetworkCreateOptions } from 'dockerode'
+import { type Engine, statusOf } from './client.ts'
+import { LABEL, labelFilter, labelsOf } from './labels.ts'
+import { type Block, formatBlock, freeBlock, parseBlock } from './networks-subnet.ts'
+
+const NETWORK_BITS = 26 // 61 dynos of one app on one host
+const MAX_TRIES = 8
+const BRIDGE_MAX = 15 // IFNAMSIZ - 1
+const CREATE_DEADLINE_MS = 30_000
+
+export function appNetworkName({ prefix }: Pick<Engine, 'prefix'>, appId: string): string {
+  return `${prefix}-app-${appId}`
+}
+
+export function buildsNetworkName({ prefix }: Pick<Engine, 'prefix'>): string {
+  return `${prefix}-builds`
+}
+
+/** What the names of all our bridges begin with, the dash included; no other prefix's names do. */
+export function bridgePrefix({ prefix }: Pick<Engine, 'prefix'>): string {
+  return `${prefix.length <= 6 ? prefix : `${prefix.slice(0, 2)}${shortHash(prefix, 4)}`}-`
+}
+
+/** The app's own network, made if it is not there. Answers its name. */
+export function ensureAppNetwork(engine: Engine, appId: string): Promise<string> {
+  return ensureNetwork(engine, appNetworkName(engine, appId), labelsOf(engine, { appId }), {})
+}
+
+/** The network of build containers, made if it is not there; it lets no traffic through between them. Answers its name. */
+export function ensureBuildsNetwork(engine: Engine): Promise<string> {
+  return ensureNetwork(engine, buildsNetworkName(engine), labelsOf(engine, {}), {
+    'com.docker.network.bridge.enable_icc': 'false',
+  })
+}
+
+/** Missing is fine; one that containers still use stays, answered with false. */
+export async function removeNetwork(engine: Engine, name: string): Promise<boolean> {
+  try {
+    await engine.call(
+      `remove network ${name}`,
+      (abortSignal) => engine.docker.getNetwork(name).remove({ abortSignal } as object),
+      {
+        expected: [403, 404],
+      },
+    )
+    return true
+  } catch (error) {
+    if (statusOf(error) === 404) return true
+    if (statusOf(error) === 403) return false // has active endpoints
+    throw error
+  }
+}
+
+/** Apps that have a network here. */
+export async function listAppNetworks(engine: Engine): Promise<{ name: string; appId: string }[]> {
+  const found = await engine.call('list networks', (abortSignal) =>
+    engine.docker.listNetworks({
+      filters: JSON.stringify({ label: [...labelFilter(engine), LABEL.app] }),
+      abortSignal,
+    }),
+  )
+  return found.map(({ Name, Labels }) => ({ name: Name, appId: Labels?.[LABEL.app] ?? '' }))
+}
+
+async function ensureNetwork(
+  engine: Engine,
+  name: string,
+  labels: Record<string, string>,
+  options: Record<string, string>,
+): Promise<string> {
+  if (await exists(engine, name)) return name
+  const bridge = `${bridgePrefix(engine)}${shortHash(name, BRIDGE_MAX - bridgePrefix(engine).length)}`
+  for (let tried = 1; ; tried += 1) {
+    const subnet = formatBlock(await chooseBlock(engine))
+    try {
+      await engine.call(
+        `create network ${name}`,
+        (abortSignal) =>
+          engine.docker.createNetwork({
+            Name: name,
+            CheckDuplicate: true,
+            Driver: 'bridge',
+            IPAM: { Driver: 'default', Config: [{ Subnet: subnet }] },
+            Options: { 'com.docker.network.bridge.name': bridge, ...options },
+            Labels: labels,
+            abortSignal,
+          } as NetworkCreateOptions),
+        { deadlineMs: CREATE_DEADLINE_MS, expected: [403, 409, 500] },
+      )
+      return name
+    } catch (error) {
+      if (await exists(engine, name)) return name
+      if (statusOf(error) === undefined || tried === MAX_TRIES) {
+        throw new PlatformError('engine_refused', `The network ${name} could not be made on ${subnet}`, { cause: error })
+      }
+    }
+  }
+}
+
+async function exists(engine: Engine, name: string): Promise<boolean> {
+  try {
+    await engine.call(`inspect network ${name}`, () => engine.docker.getNetwork(name).inspect(), {
+      expected: [404],
+    })
+    return true
+  } catch (error) {
+    if (statusOf(error) === 404) return false
+    throw error
+  }
+}
+
+/** Free among all networks of the engine; starts looking anywhere, so that rivals seldom meet. */
+async function chooseBlock(engine: Engine): Promise<Block> {
+  const range = parseBlock(engine.appSubnet)
+  if (!range) throw new PlatformError('settings_invalid', `PAAS_APP_SUBNET is not an IPv4 range: ${engine.appSubnet}`)
+  const networks = await engine.call('list networks', (abortSignal) => engine.docker.listNetworks({ abortSignal } as object))
+  const taken = networks
+    .flatMap(({ IPAM }) => IPAM?.Config ?? [])
+    .map(({ Subnet }) => parseBlock(Subnet ?? ''))
+    .filter((block) => block !== undefined)
+  const block = freeBlock(range, NETWORK_BITS, taken, randomInt(2 ** (32 - range.bits)))
+  if (block) return block
+  throw new PlatformError('engine_refused', `Every network of ${engine.appSubnet} is taken`, {
+    hint: 'Set PAAS_APP_SUBNET to a larger range.',
+  })
+}
+
+function shortHash(text: string, digits: number): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, digits)
+}

@@ -5,12 +5,13 @@
 // this file knows names, labels and configs. See docs/design/020-images-and-layers.md.
 import { type Engine, statusOf } from './client.ts'
 import { type ConfigChange, imageConfig, mergeConfig } from './images-config.ts'
-import { splitTag } from './images-tags.ts'
+import { inspectImage } from './images-inspect.ts'
 import { addLayerTo } from './layers.ts'
 import { loadRoot } from './layers-load.ts'
 import type { TarSource } from './tar.ts'
 
 export type { ConfigChange } from './images-config.ts'
+export { tagImage } from './images-tags.ts'
 export type { TarSource } from './tar.ts'
 
 export interface ImageFacts {
@@ -44,13 +45,7 @@ export function baseImage(
 /** The image by reference or id; undefined when the engine has none. */
 export async function findImage(engine: Engine, ref: string): Promise<ImageFacts | undefined> {
   try {
-    const found = await engine.call(
-      `inspect image ${ref}`,
-      (abortSignal) => engine.docker.getImage(ref).inspect({ abortSignal }),
-      {
-        expected: [404],
-      },
-    )
+    const found = await inspectImage(engine, ref, [404])
     return {
       id: found.Id,
       labels: found.Config.Labels ?? {},
@@ -63,12 +58,6 @@ export async function findImage(engine: Engine, ref: string): Promise<ImageFacts
     if (statusOf(error) === 404) return undefined
     throw error
   }
-}
-
-/** Gives the image one more name; an image that had the name loses it. */
-export async function tagImage(engine: Engine, ref: string, tag: string): Promise<void> {
-  const { repo, version } = splitTag(tag)
-  await engine.call(`tag image ${tag}`, (abortSignal) => engine.docker.getImage(ref).tag({ repo, tag: version, abortSignal }))
 }
 
 /** Takes the name away, and the image with it when that was its last. Missing is fine; one that a container uses stays, answered with false. */
@@ -92,7 +81,7 @@ export async function listImages(
 ): Promise<{ id: string; tags: string[]; labels: Record<string, string>; bytes: number }[]> {
   const label = Object.entries(labels).map(([key, value]) => `${key}=${value}`)
   const found = await engine.call('list images', (abortSignal) =>
-    engine.docker.listImages({ filters: { label }, abortSignal } as never),
+    engine.docker.listImages({ filters: JSON.stringify({ label }), abortSignal }),
   )
   return found.map((image) => ({
     id: image.Id,

@@ -1,15 +1,17 @@
 // The commit way: a container that never starts takes the tar and becomes the
 // image. For engines that refuse a partial archive.
+import { randomBytes } from 'node:crypto'
 import { BULK_DEADLINE_MS, type Engine } from './client.ts'
 import { mergeConfig } from './images-config.ts'
-import { splitTag } from './images-tags.ts'
+import { inspectImage } from './images-inspect.ts'
+import { splitTag, tagImage } from './images-tags.ts'
 import type { NewLayer } from './layers.ts'
 import { openTar } from './tar.ts'
 
 /** Ids differ from run to run, because the engine stamps the hour: find such images by tag. */
 export async function commitLayer(engine: Engine, { parent, tar, config = {}, tags }: NewLayer): Promise<{ id: string }> {
   const { docker } = engine
-  const below = await engine.call(`inspect image ${parent}`, (abortSignal) => docker.getImage(parent).inspect({ abortSignal }))
+  const below = await inspectImage(engine, parent)
   const wanted = mergeConfig(below.Config, config)
   const container = await engine.call('create layer container', (abortSignal) =>
     // Without any Cmd, in the image or here, create is refused.
@@ -17,7 +19,8 @@ export async function commitLayer(engine: Engine, { parent, tar, config = {}, ta
       Image: parent,
       Cmd: ['-'],
       NetworkDisabled: true,
-      Labels: layerLabels(engine),
+      name: `${engine.prefix}.layer.${randomBytes(6).toString('hex')}`,
+      Labels: { 'paas.prefix': engine.prefix },
       abortSignal,
     } as never),
   )
@@ -26,7 +29,8 @@ export async function commitLayer(engine: Engine, { parent, tar, config = {}, ta
     await engine.call('write layer', (abortSignal) => container.putArchive(stream, { path: '/', abortSignal }), {
       deadlineMs: BULK_DEADLINE_MS,
     })
-    const [first, ...others] = tags.map(splitTag)
+    const [tag, ...others] = tags
+    const first = tag === undefined ? undefined : splitTag(tag)
     const { Id: id } = (await engine.call(
       'commit layer',
       (abortSignal) =>
@@ -35,19 +39,12 @@ export async function commitLayer(engine: Engine, { parent, tar, config = {}, ta
           // Named fields win over the container's; empty ones would let its '-' through.
           _body: { ...wanted, Cmd: wanted.Cmd ?? [], Labels: wanted.Labels },
           abortSignal,
-        } as never),
+        } as object),
       { deadlineMs: BULK_DEADLINE_MS },
     )) as { Id: string }
-    for (const { repo, version } of others) {
-      await engine.call('tag layer', (abortSignal) => docker.getImage(id).tag({ repo, tag: version, abortSignal }))
-    }
+    for (const tag of others) await tagImage(engine, id, tag)
     return { id }
   } finally {
     await engine.call('remove layer container', (abortSignal) => container.remove({ force: true, abortSignal })).catch(() => {})
   }
-}
-
-/** So that one left by a killed process is known as ours. */
-function layerLabels(engine: Engine): Record<string, string> {
-  return { 'paas.prefix': engine.prefix, 'paas.layer': 'true' }
 }

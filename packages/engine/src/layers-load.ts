@@ -9,6 +9,8 @@ import { PlatformError } from '@paas/domain/errors'
 import { pack } from 'tar-stream'
 import { BULK_DEADLINE_MS, type Engine } from './client.ts'
 import { type ConfigText, imageConfig, mergeConfig } from './images-config.ts'
+import { inspectImage } from './images-inspect.ts'
+import { tagImage } from './images-tags.ts'
 import type { NewLayer } from './layers.ts'
 import { LAYER_MTIME, openTar, type TarSource } from './tar.ts'
 
@@ -17,9 +19,7 @@ const DEADLINE_MS_PER_MB = 700
 
 /** Loads the layer over a parent that the engine has. Refused by engines that want every layer in the archive. */
 export async function loadLayer(engine: Engine, { parent, tar, config = {}, tags }: NewLayer): Promise<{ id: string }> {
-  const below = await engine.call(`inspect image ${parent}`, (abortSignal) =>
-    engine.docker.getImage(parent).inspect({ abortSignal }),
-  )
+  const below = await inspectImage(engine, parent)
   return load(engine, {
     below: below.RootFS.Layers ?? [],
     tar,
@@ -44,20 +44,26 @@ interface Archive {
 async function load(engine: Engine, { below, tar, config, tags }: Archive): Promise<{ id: string }> {
   const { bytes, stream } = await openTar(tar)
   const deadlineMs = BULK_DEADLINE_MS + (bytes / 1e6) * DEADLINE_MS_PER_MB
-  return engine.call(
+  const loaded = await engine.call(
     `load image ${tags[0] ?? ''}`,
     async (abortSignal) => {
       const archive = pack()
       abortSignal.addEventListener('abort', () => archive.destroy())
       const written = writeArchive(archive, { below, bytes, stream, config, tags })
       // A failure while writing tears the request; the answer to it says less than the reason.
-      const answered = engine.docker.loadImage(archive as unknown as NodeJS.ReadableStream, { quiet: true, abortSignal } as never)
+      const answered = engine.docker.loadImage(
+        archive as unknown as NodeJS.ReadableStream,
+        { quiet: true, abortSignal } as object,
+      )
       const [id, answer] = await Promise.all([written, answered])
       await readAnswer(answer as Readable, tags)
       return { id }
     },
     { deadlineMs },
   )
+  // Only tagging sets the tag's time, which is an image's age to whoever clears up; load sets the name without it.
+  for (const tag of tags) await tagImage(engine, loaded.id, tag)
+  return loaded
 }
 
 async function writeArchive(

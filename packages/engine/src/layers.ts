@@ -10,6 +10,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Engine } from './client.ts'
 import { type ConfigChange, imageConfig, mergeConfig } from './images-config.ts'
+import { inspectImage } from './images-inspect.ts'
 import { commitLayer } from './layers-commit.ts'
 import { loadLayer, loadRoot } from './layers-load.ts'
 import { makeTar, type TarSource } from './tar.ts'
@@ -51,7 +52,7 @@ async function probe(engine: Engine): Promise<LayerWay> {
       () => undefined,
     )
     if (!child) return 'commit'
-    const found = await engine.call('inspect probe', (abortSignal) => engine.docker.getImage(child.id).inspect({ abortSignal }))
+    const found = await inspectImage(engine, child.id)
     return found.RootFS.Layers?.length === 2 ? 'load' : 'commit'
   } finally {
     for (const tag of [tags.child, tags.root]) {

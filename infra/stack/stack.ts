@@ -68,9 +68,12 @@ export async function ensureStack(engine: Engine, options: StackOptions): Promis
   return images
 }
 
-/** True when the engine has the image, under our name or, tagged anew, under another platform's. */
+/**
+ * True when the engine has the image on this very stack (not on the one before an upgrade), under
+ * our name or, tagged anew, under another platform's.
+ */
 export async function adopt(engine: Engine, ref: string, stackVersion: string): Promise<boolean> {
-  if (await findImage(engine, ref)) return true
+  if ((await findImage(engine, ref))?.labels['paas.stack'] === stackVersion) return true
   const suffix = ref.slice(ref.lastIndexOf('/'))
   const found = await listImages(engine, { 'paas.stack': stackVersion })
   const same = found.find(({ tags }) => tags.some((tag) => tag.endsWith(suffix)))

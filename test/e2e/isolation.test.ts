@@ -1,0 +1,80 @@
+// From a dyno or a build nothing of ours and nobody else's app can be reached
+// (rows G2, G3, E8 of the fault list). A probe app tries, and says what it found.
+import { createApp, type TestApp } from '@paas/testing/app'
+import { must } from '@paas/testing/platform'
+import { run } from '@paas/testing/run'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+
+const platform = inject('platform')
+
+interface Reach {
+  target: string
+  open: boolean
+}
+
+describe('a hostile app', () => {
+  let probe: TestApp
+  let victim: TestApp
+  beforeAll(async () => {
+    victim = await createApp(platform, 'express-and-worker', 'victim')
+    await must(victim.push())
+    probe = await createApp(platform, 'foreign-probe', 'probing')
+    await must(probe.push())
+  })
+  afterAll(async () => {
+    await probe.destroy()
+    await victim.destroy()
+  })
+
+  const reach = async (targets: string[]): Promise<string[]> => {
+    const answer = await probe.get(`/probe?targets=${encodeURIComponent(targets.join(','))}`)
+    expect(answer.status, answer.body).toBe(200)
+    return (JSON.parse(answer.body).results as Reach[]).filter(({ open }) => open).map(({ target }) => target)
+  }
+
+  it('can tell open from closed', async () => {
+    expect(await reach(['127.0.0.1:8080', '127.0.0.1:1'])).toEqual(['127.0.0.1:8080'])
+  })
+
+  it('reaches no dyno of another app, by address or name', async () => {
+    const addresses = await addressesOf(victim.name)
+    expect(addresses.length).toBeGreaterThan(0)
+    expect(
+      await reach([...addresses.map((address) => `${address}:8080`), 'victim:8080', 'web.1:8080', `victim.web.1:8080`]),
+    ).toEqual([])
+  })
+
+  it('reaches nothing that listens on the host but the public ports', async () => {
+    const gateway = (await must(run('ip', ['-4', '-o', 'addr', 'show']))).stdout
+      .match(/inet (\d+\.\d+\.\d+\.\d+)/g)!
+      .map((a) => a.slice(5))
+    const ports = [22, 2375, 2376, 5432, 6379, 111]
+    expect(
+      await reach(
+        gateway.filter((address) => !address.startsWith('127.')).flatMap((address) => ports.map((port) => `${address}:${port}`)),
+      ),
+    ).toEqual([])
+  })
+
+  it('reaches no cloud metadata service', async () => {
+    expect(await reach(['169.254.169.254:80'])).toEqual([])
+  })
+
+  it('runs as an ordinary user without capabilities, new privileges or engine socket', async () => {
+    const { stdout } = await must(
+      probe.paas(['run', 'id -u; grep -E "^(CapEff|NoNewPrivs|Seccomp):" /proc/self/status; ls /var/run/docker.sock 2>&1']),
+    )
+    expect(stdout).toMatch(/^20000$/m)
+    expect(stdout).toMatch(/CapEff:\s+0000000000000000/)
+    expect(stdout).toMatch(/NoNewPrivs:\s+1/)
+    expect(stdout).toMatch(/Seccomp:\s+2/)
+    expect(stdout).toMatch(/No such file/)
+  })
+
+  async function addressesOf(app: string): Promise<string[]> {
+    const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}'
+    const names = await must(run('docker', ['ps', '--format', '{{.Names}}', '--filter', `name=^${platform.prefix}\\.${app}\\.`]))
+    const inspected = await must(run('docker', ['inspect', '--format', format, ...names.stdout.trim().split('\n')]))
+    return inspected.stdout.split(/\s+/).filter((address) => address !== '')
+  }
+})

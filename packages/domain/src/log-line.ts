@@ -15,7 +15,11 @@ export interface LogLine {
 
 /** `2026-01-02T03:04:05.678901+00:00 app[web.1]: text`, as Heroku's Logplex prints it. */
 export function formatLogLine({ at, source, dyno, text }: LogLine): string {
+  return `${formatInstant(at)} ${source}[${dyno}]: ${text}`
+}
+
+/** `2026-01-02T03:04:05.678901+00:00` of microseconds since the epoch. */
+export function formatInstant(at: number): string {
   const micros = String(Math.floor(at % 1_000_000)).padStart(6, '0')
-  const seconds = new Date(Math.floor(at / 1000)).toISOString().slice(0, 19)
-  return `${seconds}.${micros}+00:00 ${source}[${dyno}]: ${text}`
+  return `${new Date(Math.floor(at / 1000)).toISOString().slice(0, 19)}.${micros}+00:00`
 }

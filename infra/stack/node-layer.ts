@@ -9,7 +9,7 @@ import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { LAYER_MTIME } from '@paas/engine/tar'
 import semver from 'semver'
-import { extract, type Header, type Pack, pack } from 'tar-stream'
+import { extract, type Pack, pack } from 'tar-stream'
 import { npmRangeFor } from './node-versions.ts'
 import { type NpmOptions, npmVersions, withNpmPackage } from './npm.ts'
 
@@ -80,7 +80,7 @@ async function repack(
         entry.resume()
         continue
       }
-      const header: Header = {
+      const header = {
         name: placed.name,
         size: entry.header.size as number,
         // Registry tarballs carry whatever mode the publisher's disk had.

@@ -32,6 +32,7 @@ export async function readRecipe(suite: string): Promise<Recipe> {
       'libgmp10',
       ICU[suite],
       'libjemalloc2',
+      'libatomic1',
       'zlib1g',
     ],
     // Python apps and static sites need no runtime layer: 35 MB and 6 MB here.

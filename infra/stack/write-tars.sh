@@ -13,6 +13,7 @@ stage() { echo "stage: $*"; }
 # Mirrors stay out: they may carry credentials. The engine makes dev, proc and sys.
 cat > "$OUT_DIR/exclude" <<'LIST'
 ./dev
+./dev/*
 ./etc/.pwd.lock
 ./etc/apt/apt.conf.d/99mmdebstrap
 ./etc/apt/sources.list
@@ -27,8 +28,10 @@ cat > "$OUT_DIR/exclude" <<'LIST'
 ./etc/resolv.conf
 ./etc/shadow-
 ./proc
+./proc/*
 ./run/*
 ./sys
+./sys/*
 ./tmp/*
 ./usr/sbin/policy-rc.d
 ./usr/share/i18n

@@ -49,6 +49,19 @@ export async function findApp(store: Store, viewer: Viewer, nameOrId: string): P
   return row ? plain(row) : undefined
 }
 
+/** Whether Postgres answers. */
+export async function isReachable(store: Store): Promise<boolean> {
+  return store.db.$queryRaw`SELECT 1`.then(
+    () => true,
+    () => false,
+  )
+}
+
+/** Whether it has not been destroyed, for those whose right to it was checked before (a signed address). */
+export async function appExists(store: Store, appId: string): Promise<boolean> {
+  return isUuid(appId) && (await store.db.app.count({ where: { id: appId, destroyedAt: null } })) === 1
+}
+
 /** All that the viewer may see, by name. */
 export async function listApps(store: Store, viewer: Viewer): Promise<App[]> {
   const rows = await store.db.app.findMany({ where: visibleTo(viewer), include: WITH_OWNER, orderBy: { name: 'asc' } })

@@ -12,7 +12,7 @@ import { USER_AGENT } from './version.ts'
 
 /** The server sends a comment every 15–30 s; three missing ones mean a dead connection. */
 const SILENCE_MS = 90_000
-const FIRST_RETRY_MS = 500
+const FIRST_RETRY_MS = 250
 const LONGEST_RETRY_MS = 10_000
 const EXPIRED = 'expired'
 
@@ -49,7 +49,7 @@ export async function followLogs(api: Api, send: Send, app: string, wanted: LogR
       if (err.id === EXPIRED) url = await openSession().catch((refused) => giveUpUnlessPassing(refused, url))
       else if (failures === 1) target.note('Log stream interrupted, connecting again...')
     }
-    await sleep(Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** failures))
+    await sleep(Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.max(0, failures - 1)))
   }
 }
 

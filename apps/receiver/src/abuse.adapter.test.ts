@@ -1,7 +1,7 @@
 // Pushes that mean harm, or only are too large: refused with a reason, nothing left behind.
 import { spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { paths } from '@paas/contract/settings'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -50,7 +50,7 @@ it('100 MB of zeros in 100 kB are refused by their expanded size', async () => {
   writeFileSync(`${repository}/zeros`, Buffer.alloc(100 * 1024 * 1024))
   harness.commit(repository, {})
   const { status, stderr } = await git(repository, 'push', 'paas', 'main')
-  expect([status, stderr]).toEqual([1, expect.stringContaining('larger than 2 MB together, at zeros')])
+  expect([status, stderr]).toEqual([1, expect.stringContaining('exceed 2 MB together, at zeros')])
   expect(leftovers()).toEqual([])
 })
 
@@ -102,6 +102,7 @@ it('.gitattributes cannot leave files out or fill in text', async () => {
   const build = await harness.store.db.build.findFirstOrThrow({ where: { appId: id } })
   const { stdout } = spawnSync('tar', ['-xOf', build.sourcePath ?? '', 'kept'], { encoding: 'utf8' })
   expect(stdout).toBe('$Format:%H$')
+  rmSync(build.sourcePath ?? '')
 })
 
 it('a full disk refuses a push with the figures, and leaves fetching alone', async () => {

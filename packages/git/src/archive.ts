@@ -32,7 +32,9 @@ export async function archiveSource({ repository, commit, quarantine, target, ca
   const draft = `${target}.part`
   const stop = new AbortController()
   const late = setTimeout(() => stop.abort(), ARCHIVE_DEADLINE_MS)
-  const child = spawnGit(['archive', '--format=tar', commit], {
+  // `--worktree-attributes`, where there is no work tree, means none: the bytes are those that were pushed. Without it git first
+  // reads the whole tree into an index to look for .gitattributes, and one of 10^10 files would never come to our cap.
+  const child = spawnGit(['--bare', 'archive', '--format=tar', '--worktree-attributes', commit], {
     cwd: repository,
     env: { GIT_DIR: repository, ...(quarantine ? quarantineEnv(repository, quarantine) : {}) },
     stdio: ['ignore', 'pipe', 'pipe'],

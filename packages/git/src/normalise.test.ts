@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { PassThrough, Readable } from 'node:stream'
+import { PassThrough, Readable, Writable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { extract, type Header, pack } from 'tar-stream'
 import { expect, it } from 'vitest'
@@ -78,7 +78,7 @@ it.each([
       [{ name: 'a' }, 'x'.repeat(700_000)],
       [{ name: 'b' }, 'x'.repeat(700_000)],
     ],
-    says: 'larger than 1 MB together, at b',
+    says: 'exceed 1 MB together, at b',
   },
   {
     title: 'more than the entry cap',
@@ -95,4 +95,15 @@ it.each([
 it('refuses a tar that breaks off', async () => {
   const whole = await tar([[{ name: 'a' }, 'x'.repeat(2000)]])
   await expect(normalise(whole.subarray(0, 1000))).rejects.toThrow()
+})
+
+it('reports an output that fails, as on a full disk, and nothing else breaks', async () => {
+  const full = new Writable({
+    write: (_chunk, _encoding, done) => done(Object.assign(new Error('no space'), { code: 'ENOSPC' })),
+  })
+  const input = await tar([
+    [{ name: 'a' }, 'x'.repeat(900_000)],
+    [{ name: 'b' }, 'x'],
+  ])
+  await expect(normaliseTar(Readable.from([input]), full, caps)).rejects.toMatchObject({ code: 'ENOSPC' })
 })

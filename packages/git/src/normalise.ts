@@ -4,10 +4,10 @@
 // Streams: a tree of 10^10 files in 200 kB is refused at the cap, not held.
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
-import { finished, pipeline } from 'node:stream/promises'
+import { pipeline } from 'node:stream/promises'
 import { PlatformError } from '@paas/domain/errors'
 import { judgeEntry } from '@paas/domain/source-entry'
-import { extract, pack } from 'tar-stream'
+import { type Extract, extract, pack } from 'tar-stream'
 
 export interface SourceCaps {
   /** Of all files together, expanded. */
@@ -38,22 +38,21 @@ export async function normaliseTar(
   const source: NormalSource = { entries: 0, fileBytes: 0, commit: undefined, submodules: false }
   const reader = extract()
   const writer = pack()
-  const feeding = pipeline(
-    input,
-    watchHead((commit) => (source.commit = commit)),
-    reader as unknown as Writable,
-  )
+  for (const stream of [reader, writer]) stream.on('error', () => {})
+  const stop = new AbortController()
+  void feed(input, reader, (commit) => (source.commit = commit), stop.signal).catch((error: Error) => reader.destroy(error))
   const writing = pipeline(writer as unknown as Readable, output)
-  feeding.catch((error: Error) => reader.destroy(error)) // ends the loop below, which reports it
-  writing.catch((error: Error) => reader.destroy(error))
+  writing.catch((error: Error) => {
+    reader.destroy(error) // ends the loop below, wherever it waits
+    stop.abort(error)
+  })
   try {
     for await (const entry of reader) {
       const { header } = entry
       source.entries += 1
       source.fileBytes += header.size ?? 0
       if (source.entries > maxEntries) throw refused(`It holds more than ${maxEntries} files and folders.`)
-      if (source.fileBytes > maxBytes)
-        throw refused(`Its files are larger than ${mebibytes(maxBytes)} MB together, at ${header.name}.`)
+      if (source.fileBytes > maxBytes) throw refused(`Its files exceed ${mebibytes(maxBytes)} MB together, at ${header.name}.`)
       const judged = judgeEntry({
         name: header.name,
         type: header.type ?? 'file',
@@ -64,8 +63,9 @@ export async function normaliseTar(
       if (!judged.ok) throw refused(`${judged.reason}.`)
       if (judged.entry.name === '.gitmodules') source.submodules = true
       const sink = writer.entry(judged.entry)
+      sink.on('error', () => {}) // the output failed: `writing` reports it
       for await (const chunk of entry) {
-        if (!sink.write(chunk)) await once(sink, 'drain')
+        if (!sink.write(chunk)) await once(sink, 'drain', { signal: stop.signal })
       }
       sink.end(undefined)
     }
@@ -73,30 +73,28 @@ export async function normaliseTar(
     await writing
     return source
   } catch (error) {
-    writer.destroy()
-    output.destroy()
-    input.destroy()
-    await Promise.allSettled([feeding, writing, finished(output)])
+    stop.abort()
+    for (const stream of [input, reader, writer, output]) stream.destroy()
+    if (!output.closed) await once(output, 'close').catch(() => {})
     throw error
   }
 }
 
 const HEAD_BYTES = 1024
 
-/** Passes everything on; reads the commit from the global header that `git archive` begins with when it was given one (git-archive(1)). */
-function watchHead(found: (commit: string) => void) {
-  return async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-    let head: Buffer | undefined = Buffer.alloc(0)
-    for await (const chunk of chunks) {
-      if (head) {
-        head = Buffer.concat([head, chunk.subarray(0, HEAD_BYTES)])
-        const commit = /^52 comment=([0-9a-f]{40})\n/.exec(head.toString('latin1', 512, HEAD_BYTES))?.[1]
-        if (commit && head[156] === 0x67) found(commit) // type flag `g`
-        if (head.length >= HEAD_BYTES) head = undefined
-      }
-      yield chunk
+/** Copies, and reads the commit from the global header that `git archive` begins with when it was given one (git-archive(1)). */
+async function feed(input: Readable, reader: Extract, found: (commit: string) => void, signal: AbortSignal): Promise<void> {
+  let head: Buffer | undefined = Buffer.alloc(0)
+  for await (const chunk of input as AsyncIterable<Buffer>) {
+    if (head) {
+      head = Buffer.concat([head, chunk.subarray(0, HEAD_BYTES)])
+      const commit = /^52 comment=([0-9a-f]{40})\n/.exec(head.toString('latin1', 512, HEAD_BYTES))?.[1]
+      if (commit && head[156] === 0x67) found(commit) // type flag `g`
+      if (head.length >= HEAD_BYTES) head = undefined
     }
+    if (!reader.write(chunk)) await once(reader, 'drain', { signal })
   }
+  reader.end(undefined)
 }
 
 function refused(reason: string): PlatformError {

@@ -4,8 +4,6 @@
 import { readFile } from 'node:fs/promises'
 import type { TableLog } from './table-file.ts'
 
-const LOOK_EVERY_MS = 2_000
-
 export interface Certificate {
   cert: Buffer
   key: Buffer
@@ -16,7 +14,7 @@ export async function watchCertificate(
   files: { cert: string; key: string },
   use: (pair: Certificate) => Promise<void>,
   log: TableLog,
-  everyMs = LOOK_EVERY_MS,
+  everyMs: number,
 ): Promise<() => void> {
   let last: Certificate | undefined
   let stopped = false

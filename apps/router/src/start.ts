@@ -95,6 +95,7 @@ export async function startRouter({ settings, logs, log, timeouts: changed }: Ro
       https = server
     },
     log,
+    timeouts.certificateMs,
   )
   client.connect()
   log.info({ httpPort, httpsPort }, 'router.started')

@@ -70,9 +70,8 @@ it('starts from the table on disk with everything else down', async () => {
     await using first = await openRig({}, { runDir: path.join(dir, 'run'), dataDir: dir })
     const dyno = await first.backend((_req, res) => res.end('from disk'))
     await first.set(route('shop', [dyno]))
-    await first.until(() => first.router)
     const file = paths.routerTable({ dataDir: dir })
-    await expect.poll(() => readFile(file, 'utf8').catch(() => '')).toContain('shop.example.com')
+    await expect.poll(() => readFile(file, 'utf8').catch(() => ''), { timeout: 8_000 }).toContain('shop.example.com')
     await using second = await openRig({}, { runDir: path.join(dir, 'elsewhere'), dataDir: dir })
     expect(await second.get('shop.example.com')).toContain('from disk')
   } finally {

@@ -26,6 +26,8 @@ export interface RouterTimeouts {
   drainIdleMs: number
   /** For the platform's own stages to accept: a restart of theirs takes about that long. */
   platformMs: number
+  /** Between two looks at the certificate's files. */
+  certificateMs: number
 }
 
 export const TIMEOUTS: RouterTimeouts = {
@@ -41,4 +43,5 @@ export const TIMEOUTS: RouterTimeouts = {
   drainMs: 55_000,
   drainIdleMs: 1_000,
   platformMs: 3_000,
+  certificateMs: 2_000,
 }

@@ -463,3 +463,23 @@ it('refuses a token beyond its quota, and lets others pass', async () => {
     await small.stop()
   }
 })
+
+it('ends open tails cleanly when it stops, and releases a build within a moment', async () => {
+  const other = await startTestApi()
+  const owner = await other.person('a@example.com')
+  const { id, name } = (await other.call(owner, 'POST', '/apps')).body
+  const buildId = await other.built(id, { web: 'node .' })
+  const started = performance.now()
+  await other.result({ appId: id, buildId })
+  expect(performance.now() - started).toBeLessThan(1_000) // 15 ms on a quiet machine
+  const session = await other.call(owner, 'POST', `/apps/${name}/log-sessions`, { body: { tail: true } })
+  const tail = other.call(undefined, 'GET', new URL(session.body.logplex_url).pathname, {
+    headers: { accept: 'text/event-stream' },
+  })
+  const reading = other.call(owner, 'GET', '/account')
+  expect((await reading).status).toBe(200)
+  const stopping = performance.now()
+  await other.stop()
+  expect(performance.now() - stopping).toBeLessThan(4_000)
+  expect((await tail).body).toContain('Release v2 created')
+})

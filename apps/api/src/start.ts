@@ -16,6 +16,7 @@ const HEADERS_TIMEOUT_MS = 10_000
 /** Longer than the router keeps an idle connection (90 s), so that it never sends into one that we close. */
 const KEEP_ALIVE_MS = 95_000
 const CLOSE_DEADLINE_MS = 5_000
+const IDLE_LOOK_MS = 20
 
 export interface ApiDeps {
   store: Store
@@ -45,11 +46,11 @@ export async function startApi({ store, queues, logs, log, settings }: ApiDeps):
   }
 }
 
+/** A connection becomes idle when its answer has ended, and would then be kept alive: so look more than once. */
 async function closeServer(server: Server): Promise<void> {
+  const idle = setInterval(() => server.closeIdleConnections(), IDLE_LOOK_MS)
   const late = setTimeout(() => server.closeAllConnections(), CLOSE_DEADLINE_MS)
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve())
-    server.closeIdleConnections()
-  })
+  await new Promise<void>((resolve) => void server.close(() => resolve()))
+  clearInterval(idle)
   clearTimeout(late)
 }

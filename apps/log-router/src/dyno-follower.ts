@@ -18,6 +18,11 @@ import type { Streams } from './streams.ts'
 const APP = 0
 const OVERLAP_SECONDS = 1
 const RETRY_MS = 500
+/**
+ * A flood is slowed by reading it later, out of the engine's files, but not for longer: those are
+ * rotated (20 MB each, five of them), and what vanishes there nobody has counted.
+ */
+const LAG_MAX_MS = 5_000
 const CHANNELS = [1, 2] as const
 
 interface Channel {
@@ -71,6 +76,8 @@ class DynoFollower {
   readonly #container: DynoContainer
   readonly #dyno: Buffer
   readonly #channels: Channel[]
+  #lastLineMs = Number.POSITIVE_INFINITY
+  #patient = true
 
   constructor(deps: FollowerDeps, container: DynoContainer) {
     this.#deps = deps
@@ -93,10 +100,12 @@ class DynoFollower {
     }
     const decoder = new OutputDecoder((channel, at, bytes, start, end) => this.#line(channel, at, bytes, start, end))
     for await (const chunk of this.#deps.output.read(this.#container.id, { since: this.#since(), follow }, signal)) {
+      this.#patient = Date.now() - this.#lastLineMs < LAG_MAX_MS
       decoder.push(chunk)
       // Waiting here slows the engine's reader down, never the container: its output goes to the engine's files.
-      const { stream } = this.#channels[0]!.intake
-      if (stream.congested) await stream.settled()
+      const { intake } = this.#channels[0]!
+      if (intake.stream.congested) await intake.stream.settled()
+      if (this.#patient && intake.isSpent) await this.#deps.meter.windowEnd()
     }
     if (!signal.aborted && !follow) decoder.finish()
   }
@@ -129,7 +138,8 @@ class DynoFollower {
     }
     channel.fresh = false
     const micros = at.seconds * 1_000_000 + Math.floor(at.nanos / 1_000)
-    intake.take(position, { source: APP, dyno: this.#dyno, at: micros }, bytes, start, end)
+    intake.take(position, { source: APP, dyno: this.#dyno, at: micros }, bytes, start, end, this.#patient)
+    this.#lastLineMs = micros / 1_000
   }
 
   /** True for a line that was taken before. At the first new one: when the last old one was not seen, the engine's files have been rotated away between. */

@@ -44,8 +44,15 @@ export class Intake {
     return this.#gap !== undefined
   }
 
-  take(position: Position, line: NewLine, text: Buffer, start: number, end: number): void {
-    if (!this.#meter.admits(this.#name, end - start)) {
+  /** True when its app has used up this second: who can wait with more does so, what comes nevertheless is dropped. */
+  get isSpent(): boolean {
+    return this.#meter.isSpent(this.#name)
+  }
+
+  /** `patient`: its sender waits when the second is used up, so that the little that is still under way is kept. */
+  take(position: Position, line: NewLine, text: Buffer, start: number, end: number, patient = false): void {
+    this.#meter.charge(this.#name, end - start)
+    if (!patient && this.isSpent) {
       this.#miss(position, line.at)
       return
     }

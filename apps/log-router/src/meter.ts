@@ -23,11 +23,13 @@ export class Meter {
     this.#timer = setInterval(() => this.#turn(), WINDOW_MS).unref()
   }
 
-  /** Charges for a line; false when its app has used up this second. */
-  admits(stream: StreamName, bytes: number): boolean {
-    const used = (this.#used.get(stream) ?? 0) + 1 + bytes / BYTES_PER_UNIT
-    this.#used.set(stream, used)
-    return used <= this.#limit
+  charge(stream: StreamName, bytes: number): void {
+    this.#used.set(stream, (this.#used.get(stream) ?? 0) + 1 + bytes / BYTES_PER_UNIT)
+  }
+
+  /** True when the stream's app has used up this second. */
+  isSpent(stream: StreamName): boolean {
+    return (this.#used.get(stream) ?? 0) > this.#limit
   }
 
   /** Calls back once, at the end of this second: time to say what was dropped in it. */

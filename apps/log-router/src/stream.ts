@@ -14,6 +14,8 @@ import { listSegments, originKey, type Segment, scanSegment, segmentName } from 
 export const HISTORY_LINES = 10_000
 export const HISTORY_MS = 24 * 60 * 60 * 1000
 const HISTORY_BYTES = 16 * 1024 * 1024
+/** A reader that lags is given this long even in a flood, as far as the bytes allow. */
+const YOUNG_MS = 10_000
 /** A quarter of the history, so that deleting the oldest leaves 10,000 lines and little more. */
 const SEGMENT_LINES = 2_500
 const SEGMENT_BYTES = 1024 * 1024
@@ -171,8 +173,9 @@ export class Stream {
     while (this.segments.length > 1) {
       const [oldest, next] = this.segments as [Segment, Segment]
       bytes -= oldest.bytes
-      const old = now - oldest.writtenAt > HISTORY_MS
-      if (!old && this.#lines - next.linesBefore < HISTORY_LINES && bytes < HISTORY_BYTES) return
+      const ageMs = now - oldest.writtenAt
+      const wanted = ageMs < YOUNG_MS || (ageMs < HISTORY_MS && this.#lines - next.linesBefore < HISTORY_LINES)
+      if (wanted && bytes < HISTORY_BYTES) return
       this.segments.shift()
       await rm(oldest.path, { force: true })
     }

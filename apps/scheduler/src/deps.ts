@@ -1,0 +1,41 @@
+// What the scheduler's parts share.
+import type { Settings } from '@paas/contract/settings'
+import type { Engine } from '@paas/engine/client'
+import type { LogReader, LogWriter } from '@paas/logs/types'
+import type { Logger } from '@paas/service/log'
+import type { Store } from '@paas/store/store'
+import type { Jobs } from './jobs.ts'
+import type { RouteServer } from './routes.ts'
+
+export type SchedulerSettings = Pick<
+  Settings,
+  | 'domain'
+  | 'bindAddress'
+  | 'httpPort'
+  | 'httpsPort'
+  | 'rendezvousPort'
+  | 'dataDir'
+  | 'runDir'
+  | 'dockerHost'
+  | 'namePrefix'
+  | 'stopGraceMs'
+  | 'drainMs'
+  | 'bootTimeoutMs'
+  | 'releasePhaseTimeoutMs'
+>
+
+export interface SchedulerDeps {
+  store: Store
+  engine: Engine
+  logs: LogWriter
+  logReader: Pick<LogReader, 'remove'>
+  log: Logger
+  settings: SchedulerSettings
+}
+
+export interface Scheduler extends SchedulerDeps {
+  routes: RouteServer
+  jobs: Jobs
+  /** Have another look at this app, now. */
+  look(appId: string): void
+}

@@ -1,0 +1,92 @@
+// How a dyno ends: by itself (a crash, or a one-off that is done), or because
+// it is told to.
+import { backoffMs, crashesInRow } from '@paas/domain/backoff'
+import { type ContainerEnd, findContainerEnd, stopContainer } from '@paas/engine/dynos'
+import { changeDyno } from '@paas/store/dynos'
+import { lines, say } from './app-lines.ts'
+import type { Scheduler } from './deps.ts'
+
+interface Ended {
+  containerId: string | undefined
+  reason?: string
+}
+
+/** The row says crashed, why, and when it is tried again. */
+export async function crash(scheduler: Scheduler, appId: string, dynoId: string, { containerId, reason }: Ended): Promise<void> {
+  const { store, engine, logs, jobs } = scheduler
+  const row = await store.db.dyno.findUnique({
+    where: { id: dynoId, appId },
+    select: { type: true, number: true, state: true, stateSince: true, crashes: true },
+  })
+  if (!row) return
+  const end = containerId ? await findContainerEnd(engine, containerId) : undefined
+  const ranMs = row.state === 'up' ? Date.now() - row.stateSince.getTime() : 0
+  const crashes = crashesInRow(row.crashes, ranMs)
+  const written = await changeDyno(
+    store,
+    { appId, id: dynoId, from: ['starting', 'up'] },
+    {
+      state: 'crashed',
+      crashes,
+      retryAt: new Date(Date.now() + backoffMs(crashes)),
+      exitCode: end?.exitCode ?? null,
+      reason: reason ?? reasonOf(end),
+    },
+  )
+  if (!written) return
+  if (jobs.kindOf(dynoId) === 'boot' && !reason) jobs.cancel(dynoId)
+  const name = `${row.type}.${row.number}`
+  if (end?.oomKilled) say(logs, appId, name, lines.memoryVast)
+  if (end) say(logs, appId, name, lines.exited(end.exitCode))
+  say(logs, appId, name, lines.changed(row.state, 'crashed'))
+}
+
+/** The row says down; a one-off's also how it ended. */
+export async function end(scheduler: Scheduler, appId: string, dynoId: string, { containerId, reason }: Ended): Promise<void> {
+  const { store, engine, logs } = scheduler
+  const row = await store.db.dyno.findUnique({
+    where: { id: dynoId, appId },
+    select: { type: true, number: true, state: true, exitCode: true, reason: true },
+  })
+  if (!row) return
+  const found = containerId ? await findContainerEnd(engine, containerId) : undefined
+  const written = await changeDyno(
+    store,
+    { appId, id: dynoId, from: ['starting', 'up', 'draining', 'stopping', 'crashed'] },
+    { state: 'down', exitCode: found?.exitCode ?? row.exitCode, reason: reason ?? row.reason },
+  )
+  if (!written) return
+  const name = `${row.type}.${row.number}`
+  if (reason?.startsWith('R13')) say(logs, appId, name, lines.attachFailed)
+  if (found?.oomKilled && row.state !== 'crashed') say(logs, appId, name, lines.memoryVast)
+  if (found && row.state !== 'crashed') say(logs, appId, name, lines.exited(found.exitCode))
+  say(logs, appId, name, lines.changed(row.state, 'down'))
+}
+
+/** Drained if it was serving, then SIGTERM, grace, SIGKILL. Takes up to a minute, so it runs beside the passes. */
+export function beginStop(scheduler: Scheduler, appId: string, dynoId: string, containerId: string | undefined): void {
+  const { store, engine, logs, settings, routes, jobs } = scheduler
+  void jobs.run(appId, dynoId, 'stop', async (signal) => {
+    const row = await store.db.dyno.findUnique({
+      where: { id: dynoId, appId },
+      select: { type: true, number: true, state: true },
+    })
+    if (!row) return
+    if (row.state === 'draining') await routes.drained(dynoId, settings.drainMs, signal)
+    signal.throwIfAborted()
+    const name = `${row.type}.${row.number}`
+    await changeDyno(store, { appId, id: dynoId, from: ['starting', 'up', 'draining'] }, { state: 'stopping' })
+    if (containerId) {
+      say(logs, appId, name, lines.stopping)
+      const stopped = await stopContainer(engine, containerId, settings.stopGraceMs)
+      if (stopped?.killed) say(logs, appId, name, lines.exitTimeout)
+      if (stopped?.killed) say(logs, appId, name, lines.killed)
+    }
+    await end(scheduler, appId, dynoId, { containerId })
+  })
+}
+
+function reasonOf(end: ContainerEnd | undefined): string {
+  if (!end) return 'its container is gone'
+  return end.oomKilled ? `R15 memory quota vastly exceeded, status ${end.exitCode}` : `exited with status ${end.exitCode}`
+}

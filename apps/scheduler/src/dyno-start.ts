@@ -1,0 +1,96 @@
+// Starting a dyno, and watching it until it is up.
+import { killContainer, startDyno as startContainer } from '@paas/engine/dynos'
+import { changeDyno, type DynoOrder, findDynoOrder } from '@paas/store/dynos'
+import { lines, say } from './app-lines.ts'
+import { type BootResult, waitUntilUp } from './boot.ts'
+import type { Scheduler } from './deps.ts'
+import { crash } from './dyno-end.ts'
+import { dynoSpec, WEB_PORT } from './dyno-spec.ts'
+
+const STARTING = ['starting'] as const
+
+/** A row in `starting` gets its container; anything but web is up with it. */
+export async function startDyno(scheduler: Scheduler, appId: string, dynoId: string): Promise<void> {
+  const { store, engine, logs, settings } = scheduler
+  const order = await findDynoOrder(store, { appId, id: dynoId })
+  if (!order) return
+  const name = `${order.dyno.type}.${order.dyno.number}`
+  say(logs, appId, name, lines.starting(order.dyno.command))
+  const began = performance.now()
+  const { id: containerId, address } = await startContainer(engine, dynoSpec(order, settings.stopGraceMs)).catch(
+    async (error: unknown) => {
+      // The engine is there and says no (no such program, no such image): that is the dyno's fault, not a moment's.
+      if ((error as { code?: string }).code !== 'engine_refused') throw error
+      say(logs, appId, name, `Failed to start: ${(error as Error).message}`)
+      await crash(scheduler, appId, dynoId, { containerId: undefined, reason: (error as Error).message })
+      return { id: undefined, address: undefined }
+    },
+  )
+  if (!containerId) return
+  scheduler.log.info(
+    { app: appId, dyno: name, release: order.release.version, elapsedMs: performance.now() - began },
+    'dyno.started',
+  )
+  const web = order.dyno.type === 'web'
+  const where = { containerId, ...(address && { address }), ...(web && { port: WEB_PORT }) }
+  const written = await changeDyno(store, { appId, id: dynoId, from: STARTING }, web ? where : { ...where, state: 'up' })
+  if (!written) return
+  if (web) watchBoot(scheduler, order, { containerId, address })
+  else say(logs, appId, name, lines.changed('starting', 'up'))
+}
+
+/** Goes on watching a dyno that a scheduler before this one started. */
+export async function resumeBoot(scheduler: Scheduler, appId: string, dynoId: string): Promise<void> {
+  const { store, engine, settings } = scheduler
+  const order = await findDynoOrder(store, { appId, id: dynoId })
+  if (!order) return
+  // Finds the running container by its name and asks for its address.
+  const { id: containerId, address } = await startContainer(engine, dynoSpec(order, settings.stopGraceMs))
+  const web = order.dyno.type === 'web'
+  await changeDyno(
+    store,
+    { appId, id: dynoId, from: STARTING },
+    { containerId, ...(address && { address }), ...(web ? { port: WEB_PORT } : { state: 'up' }) },
+  )
+  if (web) watchBoot(scheduler, order, { containerId, address })
+}
+
+function watchBoot(
+  scheduler: Scheduler,
+  order: DynoOrder,
+  { containerId, address }: { containerId: string; address: string | undefined },
+) {
+  const { app, dyno, slug } = order
+  const { store, engine, logs, settings, jobs } = scheduler
+  const name = `${dyno.type}.${dyno.number}`
+  void jobs.run(app.id, dyno.id, 'boot', async (signal) => {
+    if (!address) return // it has ended already: the next pass sees that
+    const row = await store.db.dyno.findUnique({ where: { id: dyno.id, appId: app.id }, select: { stateSince: true } })
+    const deadlineMs = (row?.stateSince.getTime() ?? Date.now()) + settings.bootTimeoutMs
+    const hostname = `${app.name}.${settings.domain}`
+    const target = { address, port: WEB_PORT, hostname, healthPath: slug.healthPath }
+    const result = await waitUntilUp(target, deadlineMs, signal)
+    if (result === 'aborted') return
+    if (result === 'up') {
+      const up = await changeDyno(store, { appId: app.id, id: dyno.id, from: STARTING }, { state: 'up', reason: null })
+      if (up) say(logs, app.id, name, lines.changed('starting', 'up'))
+      return
+    }
+    const seconds = settings.bootTimeoutMs / 1000
+    say(logs, app.id, name, timeoutLine(result, slug.healthPath, seconds))
+    say(logs, app.id, name, lines.killed)
+    await killContainer(engine, containerId)
+    await crash(scheduler, app.id, dyno.id, { containerId, reason: timeoutReason(result, slug.healthPath, seconds) })
+  })
+}
+
+type Failed = Exclude<BootResult, 'up' | 'aborted'>
+
+function timeoutLine(result: Failed, healthPath: string | null, seconds: number): string {
+  return result === 'not-bound' ? lines.bootTimeout(seconds) : lines.unhealthy(healthPath ?? '/', seconds, result.unhealthy)
+}
+
+function timeoutReason(result: Failed, healthPath: string | null, seconds: number): string {
+  if (result === 'not-bound') return `R10 boot timeout: it did not bind to $PORT within ${seconds} seconds`
+  return `R10 boot timeout: GET ${healthPath} did not answer 2xx within ${seconds} seconds (${result.unhealthy})`
+}

@@ -1,0 +1,91 @@
+// The port where clients of attached one-off dynos come to: TLS, one line with
+// the secret that the api gave out, then a session. `<secret> paas/1` asks for
+// frames (our CLI); the secret alone for Heroku's raw bytes.
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { createServer, type Server, type TLSSocket } from 'node:tls'
+import { paths } from '@paas/contract/settings'
+import { findAttachable } from '@paas/store/dynos'
+import type { Scheduler } from './deps.ts'
+import { serveSession } from './session.ts'
+
+const LINE_MAX = 512
+const LINE_MS = 10_000
+const CONNECTIONS_MAX = 1_000
+
+export interface Rendezvous {
+  port: number
+  close(): Promise<void>
+}
+
+export async function openRendezvous(scheduler: Scheduler): Promise<Rendezvous> {
+  const { settings, log } = scheduler
+  const server: Server = createServer(
+    {
+      cert: readFileSync(paths.certificate(settings)),
+      key: readFileSync(paths.certificateKey(settings)),
+      minVersion: 'TLSv1.2',
+      handshakeTimeout: LINE_MS,
+    },
+    (socket) => {
+      socket.on('error', () => {}) // 'close' follows
+      socket.setNoDelay(true)
+      socket.setKeepAlive(true, 30_000)
+      welcome(scheduler, socket).catch((err: unknown) => {
+        log.warn({ err }, 'session.failed')
+        socket.destroy()
+      })
+    },
+  )
+  server.maxConnections = CONNECTIONS_MAX
+  server.on('tlsClientError', () => {})
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(settings.rendezvousPort, settings.bindAddress, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  server.on('error', (err) => log.error({ err }, 'rendezvous.failed'))
+  return {
+    port: (server.address() as { port: number }).port,
+    close: () => new Promise((resolve) => server.close(() => resolve())),
+  }
+}
+
+/** An unknown secret gets no word: the connection just ends. */
+async function welcome(scheduler: Scheduler, socket: TLSSocket): Promise<void> {
+  const line = await readLine(socket)
+  const [secret = '', dialect] = (line ?? '').split(' ')
+  const hash = createHash('sha256').update(secret).digest()
+  const dyno = secret ? await findAttachable(scheduler.store, hash) : undefined
+  if (!dyno || scheduler.jobs.kindOf(dyno.id)) return void socket.end()
+  await scheduler.jobs.run(dyno.appId, dyno.id, 'session', (signal) =>
+    serveSession(scheduler, dyno, { socket, framed: dialect === 'paas/1' }, signal),
+  )
+}
+
+/** The first line without its end; what followed it is read again. Undefined: none came. */
+function readLine(socket: TLSSocket): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    let heard = Buffer.alloc(0)
+    const end = (line: string | undefined) => {
+      clearTimeout(timer)
+      socket.off('data', listen).off('close', gone)
+      socket.pause()
+      resolve(line)
+    }
+    const gone = () => end(undefined)
+    const timer = setTimeout(gone, LINE_MS)
+    const listen = (chunk: Buffer) => {
+      heard = Buffer.concat([heard, chunk])
+      const at = heard.indexOf(0x0a)
+      if (at < 0 && heard.length > LINE_MAX) return gone()
+      if (at < 0) return
+      const rest = heard.subarray(at + 1)
+      end(heard.toString('utf8', 0, at).replace(/\r$/, ''))
+      if (rest.length > 0) socket.unshift(rest)
+    }
+    socket.on('data', listen).on('close', gone)
+  })
+}

@@ -112,3 +112,6 @@ setup() {
   ensure_dependencies
   ensure_engine
 }
+
+# Node's flag for the settings file, where there is one.
+env_file() { [ ! -e "$root/.env" ] || echo "--env-file=$root/.env"; }

@@ -22,7 +22,7 @@ it('a page that says what this is, that it works, and how to push the first app'
     page.on('console', (message) => message.type() === 'error' && faults.push(message.text()))
     const answer = await page.goto(platform.url)
     expect(answer?.status()).toBe(200)
-    const text = await page.innerText('body')
+    const text = await page.textContent('body')
     expect(text).toContain('paas create')
     expect(text).toContain('git push paas main')
     expect(await page.title()).not.toBe('')

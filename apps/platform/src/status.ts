@@ -1,5 +1,5 @@
 // `bin/status`: each component, the queue and the disk.
-import { readdirSync, readFileSync, statfsSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statfsSync } from 'node:fs'
 import type { Settings } from '@paas/contract/settings'
 import { openQueues } from '@paas/queue/queue'
 import { createLog } from '@paas/service/log'
@@ -26,7 +26,7 @@ const STARTING_MS = 2_000 // younger than this, a stage may not answer yet
 
 export async function readStatus(settings: Settings, embedded: { postgres: boolean; redis: boolean }): Promise<PlatformStatus> {
   const children = childrenByParent()
-  const disk = statfsSync(settings.dataDir)
+  const disk = statfsSync(existsSync(settings.dataDir) ? settings.dataDir : '/')
   return {
     components: componentNames(settings, embedded).map((name) => statusOf(name, settings.runDir, children)),
     queue: await queueDepth(settings),

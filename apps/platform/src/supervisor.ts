@@ -13,7 +13,7 @@ import { redisComponent } from './redis.ts'
 
 const APPS = path.resolve(import.meta.dirname, '../..')
 /** Small young generations keep idle stages small; the figures were found with bin/status on an idle platform. */
-const ROUTER_FLAGS = ['--max-semi-space-size=4']
+const ROUTER_FLAGS = ['--max-semi-space-size=4', '--disable-warning=DEP0060'] // http-proxy 1.18 still calls util._extend
 const STAGE_FLAGS = ['--max-semi-space-size=8']
 
 export interface SupervisorOptions {
@@ -67,10 +67,15 @@ function stage(settings: Settings, name: string, main: string, flags: string[], 
     name,
     command: process.execPath,
     args: ['--disable-warning=ExperimentalWarning', ...flags, path.join(APPS, main)],
-    options: { env: { ...process.env, PAAS_SETTINGS: JSON.stringify(settings), PAAS_COMPONENT: name } },
+    options: { env: { ...process.env, PAAS_SETTINGS: JSON.stringify(settings), NODE_COMPILE_CACHE: compileCache(settings) } },
     logPath: logFile(settings, name),
     stopDeadlineMs,
   }
+}
+
+/** Compiled TypeScript, shared by all stages: a router starts with 33 MB in place of 60. */
+export function compileCache({ cacheDir }: Settings): string {
+  return path.join(cacheDir, 'node-compile')
 }
 
 /** `dataDir/platform-logs/NAME.log`. */

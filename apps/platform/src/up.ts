@@ -9,7 +9,7 @@ import { findRunning, stopRecorded } from './component.ts'
 import { publicUrl } from './config.ts'
 import { isHealthy } from './health.ts'
 import { prepare } from './prepare.ts'
-import { logFile } from './supervisor.ts'
+import { compileCache, logFile } from './supervisor.ts'
 import { login, welcome } from './welcome.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../../..')
@@ -53,7 +53,8 @@ function startGuard(settings: Settings): void {
   const output = openSync(logFile(settings, 'platform'), 'a', 0o600)
   const main = path.join(import.meta.dirname, 'main.ts')
   const supervisor = [process.execPath, '--disable-warning=ExperimentalWarning', '--max-semi-space-size=1', main, 'supervise']
-  spawn(path.join(ROOT, 'infra/guard.sh'), supervisor, { detached: true, stdio: ['ignore', output, output] }).unref()
+  const env = { ...process.env, NODE_COMPILE_CACHE: compileCache(settings) }
+  spawn(path.join(ROOT, 'infra/guard.sh'), supervisor, { env, detached: true, stdio: ['ignore', output, output] }).unref()
 }
 
 async function untilReady(settings: Settings): Promise<void> {

@@ -1,0 +1,16 @@
+// When a crashed dyno is started again: at once the first time, since most
+// crashes happen once, then after 1 s, 2 s, 4 s … up to five minutes.
+
+export const MAX_BACKOFF_MS = 5 * 60_000
+const FIRST_BACKOFF_MS = 1_000
+
+/** How long to wait after the `crashes`th crash in a row (1 is the first). */
+export function backoffMs(crashes: number): number {
+  if (crashes <= 1) return 0
+  return Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(crashes - 2, 20))
+}
+
+/** Crashes in a row, this one counted: a dyno that ran longer than any wait has shown that it can run. */
+export function crashesInRow(before: number, ranMs: number): number {
+  return ranMs > MAX_BACKOFF_MS ? 1 : before + 1
+}

@@ -1,0 +1,62 @@
+// What to do next for one app: wanted against running, as a list of steps.
+//
+// Pure, and asked again after every change, so it never looks further than the
+// next steps. What must hold whatever happens in between: the last serving web
+// dyno stays until its successor is up, and a release that is not up never
+// takes over. See docs/design/050-place.md.
+import { planFormationTypes } from './plan-formation.ts'
+import { planEnded, planStopping } from './plan-leaving.ts'
+import { planOneOffs } from './plan-one-off.ts'
+import { planPending } from './plan-release.ts'
+import type { PlanLimits, Step } from './plan-step.ts'
+import { type AppWorld, containerOf, isOneOff } from './world.ts'
+
+export type { PlanLimits, Step } from './plan-step.ts'
+
+/** Steps in the order they should be tried; none when the app is as wanted or somebody is at work on what is missing. */
+export function planApp(world: AppWorld, nowMs: number, limits: PlanLimits): Step[] {
+  if (world.destroyed) return planDestroyed(world, nowMs)
+  const ended = planLost(world)
+  if (ended.length > 0) return ended // rows must say what is true before more is decided from them
+  return [
+    ...planPending(world, nowMs, limits),
+    ...planFormationTypes(world, nowMs),
+    ...planStarts(world),
+    ...planOneOffs(world, nowMs),
+    ...planStopping(world),
+    ...planEnded(world, nowMs),
+  ]
+}
+
+/** Dynos of the formation that should run and do not. */
+function planLost(world: AppWorld): Step[] {
+  return world.dynos
+    .filter((dyno) => !isOneOff(dyno) && (dyno.state === 'starting' || dyno.state === 'up'))
+    .flatMap((dyno): Step[] => {
+      const container = containerOf(world, dyno.id)
+      const lost = container ? container.state === 'exited' : dyno.state === 'up'
+      return lost ? [{ kind: 'crash-dyno', dynoId: dyno.id, containerId: container?.id }] : []
+    })
+}
+
+/** Rows that were added and whose container was not started, or whose boot nobody watches: a scheduler was killed in between. */
+function planStarts(world: AppWorld): Step[] {
+  return world.dynos
+    .filter((dyno) => !isOneOff(dyno) && dyno.state === 'starting' && dyno.busy === undefined)
+    .map((dyno): Step => {
+      const running = containerOf(world, dyno.id)?.state === 'running'
+      return { kind: running ? 'watch-boot' : 'start-dyno', dynoId: dyno.id }
+    })
+}
+
+/** No draining: nobody waits for the answers of an app that its owner has destroyed. */
+function planDestroyed(world: AppWorld, nowMs: number): Step[] {
+  const stops = world.dynos
+    .filter(({ state, busy }) => (state === 'up' || state === 'starting') && busy !== 'stop')
+    .map(({ id }): Step => ({ kind: 'stop-dyno', dynoId: id }))
+  const ends = world.dynos
+    .filter(({ state }) => state === 'crashed')
+    .map(({ id }): Step => ({ kind: 'end-dyno', dynoId: id, containerId: containerOf(world, id)?.id }))
+  if (world.dynos.length === 0 && world.containers.length === 0) return [{ kind: 'erase-app' }]
+  return [...stops, ...ends, ...planStopping(world), ...planEnded(world, nowMs)]
+}

@@ -54,6 +54,8 @@ prepare_manager() {
   # Caches anywhere but in /app, which is HOME: they would end up in the image.
   export npm_config_cache=$cache/npm npm_config_update_notifier=false npm_config_fund=false npm_config_audit=false
   export YARN_CACHE_FOLDER=$cache/yarn YARN_ENABLE_GLOBAL_CACHE=false YARN_ENABLE_TELEMETRY=0
+  # Belongs to node_modules, and differs from build to build: with the dependencies, not with the source.
+  export YARN_INSTALL_STATE_PATH=/app/.heroku/yarn-install-state.gz
   export npm_config_store_dir=$cache/pnpm
   # node-gyp finds Node's headers here in place of downloading them.
   export npm_package_config_node_gyp_nodedir=/usr/local npm_config_nodedir=/usr/local

@@ -5,6 +5,7 @@ write_profile() {
   cat > .profile.d/nodejs.sh <<'PROFILE'
 export PATH="/app/.heroku/tools/bin:$PATH:/app/bin:/app/node_modules/.bin"
 export NODE_HOME=/usr/local NODE_ENV=${NODE_ENV:-production}
+export YARN_INSTALL_STATE_PATH=/app/.heroku/yarn-install-state.gz
 # How many processes fit, for apps that fork: by memory, as on Heroku.
 if [[ -z ${WEB_CONCURRENCY:-} ]]; then
   for limit in /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes; do

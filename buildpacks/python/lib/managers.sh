@@ -20,7 +20,13 @@ choose_manager() {
       [[ -f Pipfile.lock ]] || fail 'There is a Pipfile but no Pipfile.lock' 'Run `pipenv lock` and commit it.'
       manager=pipenv
       ;;
-    *) manager=project ;;
+    *)
+      manager=project
+      if grep -qs '^\[tool\.poetry' pyproject.toml; then fail 'pyproject.toml is for Poetry, but there is no poetry.lock' 'Run `poetry lock` and commit it.'; fi
+      if [[ ! -f setup.py ]] && ! grep -qs '^\[project\]' pyproject.toml; then
+        fail 'Nothing says what to install' 'Add a requirements.txt (an empty one will do), or a lockfile of uv, Poetry or Pipenv.'
+      fi
+      ;;
   esac
 }
 

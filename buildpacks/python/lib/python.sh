@@ -11,7 +11,6 @@ check_python_version() {
   elif [[ -f runtime.txt ]]; then
     wanted=$(tr -d ' \r\n' < runtime.txt) from=runtime.txt
   fi
-  header "Using Python ${have%.*}${from:+ (asked for by $from: $wanted)}"
   wanted=${wanted#python-} wanted=${wanted#cpython-}
   if [[ -n $wanted && ! $wanted =~ ^[0-9]+(\.[0-9]+){0,2}$ ]]; then
     fail "$from says \"$wanted\", which is no Python version" "Write major and minor, for example ${have%.*}"
@@ -20,8 +19,9 @@ check_python_version() {
     [[ ${have%.*} == "${wanted%.*}" ]] ||
       fail "$from asks for Python $wanted, which the stack $STACK does not have" \
         "It has Python $have. Write ${have%.*} into .python-version, or use a Dockerfile for another Python."
-    detail "Python $have stands in for $wanted"
+    warning "$from asks for Python $wanted; the stack's $have stands in for it"
   fi
+  header "Using Python $have${from:+ ($from)}"
 }
 
 # Made new each time: an old one may hold what is no longer asked for, and pip's cache makes it quick.

@@ -75,7 +75,7 @@ export async function runBuild(deps: BuildDeps, build: Build, shutdown: AbortSig
     }
     if (!(error instanceof PlatformError)) log.error({ ...fields, err: error }, 'build.broken')
     output.flush()
-    output.complain(failure.hint ? `${failure.message}\n${failure.hint}` : failure.message)
+    output.verdict(withHint(failure))
     written = await untilWritten(() =>
       failBuild(store, claim, { code: failure.code, message: withHint(failure), canceled: failure.code === 'build_canceled' }),
     )

@@ -57,14 +57,18 @@ async function readBuildpack(folder: string, name: string): Promise<Buildpack> {
     depsPaths: deps?.paths ?? [],
     keyFiles: key,
     lockfiles: deps?.lockfiles ?? LOCKFILES.filter((file) => key.includes(file)),
-    // A name with a slash is a file of the repository, any other one a script of package.json.
-    scripts: deps?.scripts.filter((script) => !script.includes('/')) ?? [],
-    hooks: deps?.scripts.filter((script) => script.includes('/')) ?? [],
+    scripts: deps?.scripts.filter((script) => !isFile(script)) ?? [],
+    hooks: deps?.scripts.filter(isFile) ?? [],
     digest: createHash('sha256').update(tar).digest('hex').slice(0, 12),
     hasDepsStep: entries.some((entry) => entry.name === `buildpacks/${name}/bin/deps`),
     tar,
     isKey: (file) => patterns.some((pattern) => pattern.test(file)),
   }
+}
+
+/** `bin/pre_compile` and `manage.py` are files of the repository, `build` is a script of package.json. */
+function isFile(script: string): boolean {
+  return /[/.]/.test(script)
 }
 
 /** Owned by the dyno: compile may write `export` into its buildpack's root. */

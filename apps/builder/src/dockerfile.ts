@@ -51,9 +51,8 @@ export async function buildDockerfile(
     await buildImage(
       engine,
       {
-        context: await contextOf(build.source, replaceBases(text, bases)),
+        context: await contextOf(build.source, `${replaceBases(text, bases)}\n${labelLine(labels)}\n`),
         tag: image,
-        labels,
         buildArgs: proxies,
         memoryMiB: limitsOf(settings).memoryMiB,
       },
@@ -93,6 +92,13 @@ async function baseImageOf(
     case 'other':
       return undefined
   }
+}
+
+/** One step for all: asked for as parameters, the engine makes a step and a container of each. */
+function labelLine(labels: Record<string, string>): string {
+  return `LABEL ${Object.entries(labels)
+    .map(([name, value]) => `${JSON.stringify(name)}=${JSON.stringify(value)}`)
+    .join(' ')}`
 }
 
 /** The pushed source with the Dockerfile as it is built. The engine itself heeds .dockerignore. */

@@ -45,6 +45,11 @@ export class BuildOutput {
     for (const line of text.split('\n')) this.line(` !     ${line}`)
   }
 
+  /** Why the build failed, for the app's log only: the pusher is told from the row. */
+  verdict(text: string): void {
+    for (const line of text.split('\n')) this.#send(this.#redact(` !     ${line}`), this.#streams.slice(1))
+  }
+
   /** Bytes of a container, cut into lines here. */
   write(chunk: Buffer): void {
     let rest = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
@@ -86,7 +91,7 @@ export class BuildOutput {
     this.line(text.slice(text.lastIndexOf('\r') + 1).replaceAll('\0', ''))
   }
 
-  #send(text: string): void {
-    for (const stream of this.#streams) this.#logs.write(stream, { source: 'app', dyno: 'build', text })
+  #send(text: string, streams = this.#streams): void {
+    for (const stream of streams) this.#logs.write(stream, { source: 'app', dyno: 'build', text })
   }
 }

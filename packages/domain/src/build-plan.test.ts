@@ -116,7 +116,7 @@ describe('planCompile', () => {
       title: 'a buildpack that declares nothing runs',
       buildpacks: [{ ...node, depsPaths: [] }],
       tree: tree(['yarn.lock']),
-      got: 'declares no',
+      got: 'prepares every',
     },
   ])('$title', ({ buildpacks, tree, got }) => {
     const plan = planCompile(buildpacks, tree)

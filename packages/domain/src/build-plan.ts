@@ -132,7 +132,7 @@ export interface Tree {
 export function planCompile(buildpacks: readonly BuildpackFacts[], tree: Tree): CompilePlan {
   const [buildpack, ...more] = buildpacks
   if (!buildpack || more.length > 0) return { kind: 'compile', why: 'several buildpacks' }
-  if (buildpack.depsPaths.length === 0) return { kind: 'compile', why: `${buildpack.name} declares no dependencies` }
+  if (buildpack.depsPaths.length === 0) return { kind: 'compile', why: `the ${buildpack.name} buildpack prepares every version` }
   const vendored = buildpack.depsPaths.find((path) => [...tree.files].some((file) => file.startsWith(`${path}/`)))
   if (vendored) return { kind: 'compile', why: `${vendored} is in the repository` }
   if (!buildpack.lockfiles.some((name) => tree.files.has(name))) return { kind: 'compile', why: 'there is no lockfile' }

@@ -2,7 +2,7 @@
 // `bin/release` of each built-in buildpack gives, for builds that run none.
 import type { BuiltIn, Tree } from './build-plan.ts'
 
-export const LANGUAGES: { [K in BuiltIn]: string } = { nodejs: 'Node.js', python: 'Python', static: 'Static' }
+export const LANGUAGES: { [K in BuiltIn]: string } = { nodejs: 'Node.js', python: 'Python', static: 'Static site' }
 
 /** Commands by process type; empty when the language has no convention. */
 export function defaultProcesses(name: BuiltIn, { files, packageJson }: Tree): Record<string, string> {

@@ -1,7 +1,6 @@
 // The engine's one stream for stdout and stderr, taken apart: frames of an
 // 8-byte header (stream, three zeros, length) and their bytes.
 // https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerAttach
-import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 
 const HEADER_BYTES = 8
@@ -32,10 +31,22 @@ export async function demultiplex(
         left -= body.length
         if (body.length === 0) continue
         if (!toStdout) onStderr(body)
-        else if (!stdout.write(body) && !stdout.destroyed) await Promise.race([once(stdout, 'drain'), once(stdout, 'close')])
+        else if (!stdout.write(body)) await drained(stdout)
       }
     }
   } finally {
     stdout.end()
   }
+}
+
+/** Resolves when it takes more, or never will. */
+function drained(stream: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.destroyed) return resolve()
+    function done() {
+      stream.off('drain', done).off('close', done)
+      resolve()
+    }
+    stream.on('drain', done).on('close', done)
+  })
 }

@@ -8,6 +8,7 @@
 import { PassThrough, type Readable } from 'node:stream'
 import { demultiplex } from './build-container-output.ts'
 import { BULK_DEADLINE_MS, type Engine, statusOf } from './client.ts'
+import { ensureBuildsNetwork } from './networks.ts'
 import { openTar, type TarSource } from './tar.ts'
 import { ensureVolume } from './volumes.ts'
 
@@ -59,7 +60,7 @@ export async function runBuildContainer(
   const name = buildContainerName(engine, build.buildId)
   const labels = { 'paas.prefix': engine.prefix, 'paas.app': build.appId }
   const [network, cpus] = await Promise.all([
-    ensureBuildNetwork(engine),
+    buildNetwork(engine),
     countCpus(engine),
     ensureVolume(engine, build.cacheVolume, { 'paas.app': build.appId }),
   ])
@@ -96,6 +97,7 @@ export async function runBuildContainer(
       abortSignal,
     } as object),
   )
+  let ended = false
   const kill = () => void removeContainer(engine, name).catch(() => {})
   try {
     for (const archive of build.archives) {
@@ -121,13 +123,16 @@ export async function runBuildContainer(
     signal.throwIfAborted()
     await engine.call(`wait for ${name}`, (abortSignal) => container.wait({ abortSignal }))
     const { State } = await engine.call(`inspect ${name}`, (abortSignal) => container.inspect({ abortSignal }))
+    ended = true
     return { exitCode: State.ExitCode, oomKilled: State.OOMKilled }
   } catch (error) {
     signal.throwIfAborted()
     throw error
   } finally {
     signal.removeEventListener('abort', kill)
-    await removeContainer(engine, name).catch(() => {}) // the clean-up of the builder removes what could not be removed now
+    // Half a second nobody has to wait for when it has ended; the builder's clean-up removes what could not be removed now.
+    const removed = removeContainer(engine, name).catch(() => {})
+    if (!ended) await removed
   }
 }
 
@@ -160,39 +165,16 @@ export async function listBuildContainers(engine: Engine): Promise<{ name: strin
   return found.map(({ Id, Labels }) => ({ name: Id, buildId: Labels['paas.build'] ?? '', appId: Labels['paas.app'] ?? '' }))
 }
 
-/** The network of build containers, made when it is not there; they cannot reach each other on it. */
-export async function ensureBuildNetwork(engine: Engine): Promise<string> {
-  const name = `${engine.prefix}-builds`
-  const found = await engine
-    .call(
-      `inspect network ${name}`,
-      (abortSignal) => engine.docker.getNetwork(name).inspect({ abortSignal } as never) as unknown as Promise<unknown>,
-      {
-        expected: [404],
-      },
-    )
-    .catch((error) => {
-      if (statusOf(error) !== 404) throw error
-    })
-  if (found) return name
-  await engine
-    .call(
-      `create network ${name}`,
-      (abortSignal) =>
-        engine.docker.createNetwork({
-          Name: name,
-          CheckDuplicate: true,
-          Driver: 'bridge',
-          Labels: { 'paas.prefix': engine.prefix },
-          Options: { 'com.docker.network.bridge.enable_icc': 'false' },
-          abortSignal,
-        } as never),
-      { expected: [409] }, // another build made it meanwhile
-    )
-    .catch((error) => {
-      if (statusOf(error) !== 409) throw error
-    })
-  return name
+const networks = new WeakMap<object, Promise<string>>()
+
+/** The network of builds; asked for once at a time, since an engine makes two of one name when asked twice at once. */
+export function buildNetwork(engine: Engine): Promise<string> {
+  let asked = networks.get(engine.docker)
+  if (!asked) {
+    asked = ensureBuildsNetwork(engine).finally(() => networks.delete(engine.docker))
+    networks.set(engine.docker, asked)
+  }
+  return asked
 }
 
 const cpusOf = new WeakMap<object, Promise<number>>()

@@ -4,7 +4,7 @@
 // pushes is trusted with that; see docs/design/030-builds.md.
 import type { Readable } from 'node:stream'
 import { PlatformError } from '@paas/domain/errors'
-import { ensureBuildNetwork } from './build-container.ts'
+import { buildNetwork } from './build-container.ts'
 import type { Engine } from './client.ts'
 import { openTar, type TarSource } from './tar.ts'
 
@@ -16,7 +16,6 @@ const START_DEADLINE_MS = 120_000
 export interface ImageBuild {
   context: TarSource
   tag: string
-  labels: Record<string, string>
   buildArgs: Record<string, string>
   memoryMiB: number
 }
@@ -29,7 +28,7 @@ export async function buildImage(
   signal: AbortSignal,
 ): Promise<void> {
   signal.throwIfAborted()
-  const network = await ensureBuildNetwork(engine)
+  const network = await buildNetwork(engine)
   const memory = build.memoryMiB * 1024 * 1024
   const { stream } = await openTar(build.context)
   const answer = (await engine.call(
@@ -39,7 +38,6 @@ export async function buildImage(
         stream as unknown as NodeJS.ReadableStream,
         {
           t: build.tag,
-          labels: build.labels,
           buildargs: build.buildArgs,
           memory,
           memswap: memory,

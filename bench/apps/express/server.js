@@ -1,0 +1,27 @@
+// The app that the benchmarks push: a usual Express app with about 100 MB of dependencies, of which it loads what such an app does.
+const { readFileSync } = require('node:fs')
+const path = require('node:path')
+const compression = require('compression')
+const cookieParser = require('cookie-parser')
+const express = require('express')
+const helmet = require('helmet')
+const morgan = require('morgan')
+const orders = require('./routes/orders')
+const reports = require('./routes/reports')
+
+const version = readFileSync(path.join(__dirname, 'version.txt'), 'utf8').trim()
+const app = express()
+app.set('view engine', 'pug')
+app.set('views', path.join(__dirname, 'views'))
+app.use(helmet(), compression(), cookieParser(), express.json())
+if (process.env.ACCESS_LOG === 'yes') app.use(morgan('tiny'))
+app.get('/', (_req, res) => void res.type('text').send(`${version}\n`))
+app.use('/orders', orders)
+app.use('/reports', reports)
+app.use(express.static(path.join(__dirname, 'public'), { maxAge: '1h' }))
+
+const server = app.listen(process.env.PORT, () => console.log(`version ${version} listens on ${process.env.PORT}`))
+process.on('SIGTERM', () => {
+  server.close(() => process.exit(0))
+  server.closeIdleConnections()
+})

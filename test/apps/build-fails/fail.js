@@ -1,0 +1,2 @@
+console.error('Error: the bundle could not be made')
+process.exit(1)

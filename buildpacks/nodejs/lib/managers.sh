@@ -133,4 +133,11 @@ prune() {
   esac || fail "$manager could not prune the development dependencies"
 }
 
+# pnpm notes when it last looked; without the hour, equal dependencies are an equal layer.
+forget_times() {
+  [[ $manager == pnpm && -d node_modules ]] || return 0
+  rm -f node_modules/.pnpm-workspace-state*.json
+  sed --in-place -E 's/("?prunedAt"?: *)[^,]*/\1"Sat, 01 Jan 2000 00:00:00 GMT"/' node_modules/.modules.yaml
+}
+
 is_yarn_1() { [[ $(yarn --version) == 1.* ]]; }

@@ -7,6 +7,7 @@ import { pause } from '@paas/service/wait'
 
 const CONNECT_MS = 1_000
 const ANSWER_MS = 5_000
+const NO_ANSWER = 'no answer in time'
 
 export interface BootTarget {
   address: string
@@ -21,16 +22,18 @@ export type BootResult = 'up' | 'not-bound' | { unhealthy: string } | 'aborted'
 /** Looks again and again until it is up, `deadlineMs` (epoch) has passed, or the signal aborts. */
 export async function waitUntilUp(target: BootTarget, deadlineMs: number, signal: AbortSignal): Promise<BootResult> {
   let bound = false
-  let answer = 'no answer'
+  let answer: string | undefined
   for (let looks = 0; !signal.aborted; looks += 1) {
     bound = bound || (await connects(target, Math.min(CONNECT_MS, deadlineMs - Date.now())))
     if (bound) {
       if (target.healthPath === null) return 'up'
-      answer = await healthAnswer(target, target.healthPath, Math.min(ANSWER_MS, deadlineMs - Date.now()))
-      if (/^2\d\d$/.test(answer)) return 'up'
+      const latest = await healthAnswer(target, target.healthPath, Math.min(ANSWER_MS, deadlineMs - Date.now()))
+      if (/^2\d\d$/.test(latest)) return 'up'
+      // The last question may be cut short by the deadline: what was answered before says more.
+      if (latest !== NO_ANSWER || answer === undefined) answer = latest
     }
     const left = deadlineMs - Date.now()
-    if (left <= 0) return bound ? { unhealthy: answer } : 'not-bound'
+    if (left <= 0) return bound ? { unhealthy: answer ?? NO_ANSWER } : 'not-bound'
     await pause(Math.min(pauseBeforeLookMs(looks), left), signal)
   }
   return 'aborted'
@@ -65,7 +68,7 @@ function healthAnswer({ address, port, hostname }: BootTarget, path: string, tim
       outgoing.destroy()
       resolve(answer)
     }
-    const timer = setTimeout(end, Math.max(1, timeoutMs), 'no answer in time')
+    const timer = setTimeout(end, Math.max(1, timeoutMs), NO_ANSWER)
     outgoing.once('response', (response) => end(String(response.statusCode)))
     outgoing.once('error', () => end('connection closed'))
     outgoing.end()

@@ -1,0 +1,152 @@
+// A scheduler with everything real around it except the routers and the
+// log-router: those two are played by the test, which speaks their protocols.
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { type Route, TableMessage } from '@paas/contract/routes'
+import { paths } from '@paas/contract/settings'
+import { type Engine, openEngine } from '@paas/engine/client'
+import type { LogWriter } from '@paas/logs/types'
+import { createLog } from '@paas/service/log'
+import type { Service } from '@paas/service/service'
+import { applyMigrations } from '@paas/store/migrate'
+import { seal } from '@paas/store/seal'
+import { openStore, type Store } from '@paas/store/store'
+import { wake } from '@paas/store/wakes'
+import { startTestPostgres } from '@paas/testing/postgres'
+import { purgeEngine } from '@paas/testing/purge'
+import { startScheduler } from './start.ts'
+import { tinyImage } from './tiny-image.fixture.ts'
+
+export interface Fixture {
+  store: Store
+  engine: Engine
+  settings: Parameters<typeof startScheduler>[0]['settings']
+  /** Log lines of all apps, `heroku[web.1]: text`. */
+  lines: string[]
+  /** The table, as a router has it. */
+  table: Map<string, Route>
+  start(): Promise<void>
+  stop(): Promise<void>
+  close(): Promise<void>
+  makeApp(name: string, formation?: Record<string, number>): Promise<string>
+  /** A release of a new slug with these process types; the scheduler is woken. */
+  release(
+    appId: string,
+    types: Record<string, string | null>,
+    extra?: { healthPath?: string; config?: Record<string, string> },
+  ): Promise<string>
+}
+
+const PREFIX = 'tplace'
+
+export async function openFixture(): Promise<Fixture> {
+  await purgeEngine(PREFIX)
+  const postgres = await startTestPostgres()
+  const folder = mkdtempSync(path.join(tmpdir(), 'paas-place-'))
+  const settings = {
+    ...{ domain: 'localhost', bindAddress: '127.0.0.1', httpPort: 80, httpsPort: 443, rendezvousPort: 45_871 },
+    ...{ dataDir: folder, runDir: folder, dockerHost: 'unix:///var/run/docker.sock', namePrefix: PREFIX },
+    ...{ cgroupParent: `/${PREFIX}`, appSubnet: '10.221.0.0/16' },
+    ...{ stopGraceMs: 3_000, drainMs: 3_000, bootTimeoutMs: 4_000, releasePhaseTimeoutMs: 20_000 },
+  }
+  mkdirSync(path.join(folder, 'tls'))
+  writeFileSync(path.join(folder, 'key'), Buffer.alloc(32, 7))
+  const keys = ['-keyout', paths.certificateKey(settings), '-out', paths.certificate(settings)]
+  spawnSync('openssl', [
+    'req',
+    '-x509',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:P-256',
+    '-nodes',
+    '-subj',
+    '/CN=localhost',
+    ...keys,
+  ])
+  const log = createLog('test', process.env['PAAS_LOG_LEVEL'] ?? 'silent')
+  await applyMigrations(postgres.databaseUrl, path.join(import.meta.dirname, '../../../prisma/migrations'), log)
+  const store = openStore({ databaseUrl: postgres.databaseUrl, keyPath: path.join(folder, 'key') })
+  const engine = openEngine(settings)
+  const image = `${PREFIX}/tiny:1`
+  await tinyImage(engine, image)
+  const lines: string[] = []
+  const logs: LogWriter = {
+    write: (_stream, { source, dyno, text }) => void lines.push(`${source}[${dyno}]: ${text}`),
+    end() {},
+    async flush() {},
+    async close() {},
+  }
+  const table = new Map<string, Route>()
+  let service: Service | undefined
+  let router: Socket | undefined
+  const fixture: Fixture = {
+    ...{ store, engine, settings, lines, table },
+    async start() {
+      service = await startScheduler({ store, engine, logs, logReader: { remove: async () => {} }, log, settings })
+      router = playRouter(paths.routesSocket(settings), table)
+    },
+    async stop() {
+      router?.destroy()
+      await service?.close()
+      service = undefined
+    },
+    async close() {
+      await fixture.stop()
+      await store.close()
+      await postgres.stop()
+      await purgeEngine(PREFIX)
+      rmSync(folder, { recursive: true, force: true })
+    },
+    async makeApp(name, formation = {}) {
+      const app = await store.db.app.create({ data: { name, owner: { create: { email: `${name}@example.com` } } } })
+      const rows = Object.entries(formation).map(([type, quantity]) => ({ appId: app.id, type, quantity }))
+      await store.db.formation.createMany({ data: rows })
+      return app.id
+    },
+    async release(appId, processTypes, { healthPath, config = {} } = {}) {
+      const sealed = new Uint8Array(seal(store.key, appId, JSON.stringify(config)))
+      const set = await store.db.configSet.create({ data: { appId, sealed } })
+      const slug = await store.db.slug.create({
+        data: { appId, image, commit: 'c'.repeat(40), processTypes, healthPath: healthPath ?? null },
+      })
+      const { lastVersion: version } = await store.db.app.update({
+        where: { id: appId },
+        data: { lastVersion: { increment: 1 } },
+      })
+      const release = await store.db.release.create({
+        data: { appId, version, description: '', slugId: slug.id, configId: set.id },
+      })
+      await wake(store.db, 'app', appId)
+      return release.id
+    },
+  }
+  return fixture
+}
+
+/** Applies what it is told at once, and has no request open. */
+function playRouter(socketPath: string, table: Map<string, Route>): Socket {
+  const socket = connect(socketPath)
+  const tell = (message: object) => socket.write(`${JSON.stringify(message)}\n`)
+  let rest = ''
+  socket.on('error', () => {})
+  socket.setEncoding('utf8').on('data', (text: string) => {
+    const lines = (rest + text).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) {
+      const message = TableMessage.parse(JSON.parse(line))
+      const before = new Set([...table.values()].flatMap(({ dynos }) => dynos.map(({ id }) => id)))
+      if (message.full) table.clear()
+      for (const route of message.set) table.set(route.appId, route)
+      for (const appId of message.remove) table.delete(appId)
+      const now = new Set([...table.values()].flatMap(({ dynos }) => dynos.map(({ id }) => id)))
+      tell({ kind: 'applied', version: message.version })
+      for (const dynoId of before) if (!now.has(dynoId)) tell({ kind: 'drained', dynoId })
+    }
+  })
+  tell({ kind: 'hello', pid: process.pid })
+  return socket
+}

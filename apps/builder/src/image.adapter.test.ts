@@ -13,7 +13,7 @@ import { removeVolume } from '@paas/engine/volumes'
 import { ensureNodeRuntime } from '@paas/stack/node-runtime'
 import { ensureStack, type StackImages } from '@paas/stack/stack'
 import { extract } from 'tar-stream'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { readBuildpacks } from './buildpacks.ts'
 import { type ImageDeps, makeImage } from './image.ts'
 import { findMirrors } from './mirrors.ts'
@@ -54,7 +54,8 @@ afterAll(async () => {
     for (const { tags } of await listImages(engine, { 'paas.prefix': prefix, 'paas.app': appId })) {
       for (const tag of tags) await removeImage(engine, tag)
     }
-    await removeVolume(engine, `${prefix}-cache-${appId}`)
+    const gone = () => removeVolume(engine, `${prefix}-cache-${appId}`)
+    await vi.waitFor(async () => expect(await gone()).toBe(true), { timeout: 10_000 }) // its container may be on its way out
   }
   await removeNetwork(engine, `${prefix}-builds`)
   rmSync(folder, { recursive: true, force: true })

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { openEngine } from '@paas/engine/client'
-import { listImages, removeImage } from '@paas/engine/images'
+import { findImage, listImages, removeImage, tagImage } from '@paas/engine/images'
 import { removeNetwork } from '@paas/engine/networks'
 import { makeTar } from '@paas/engine/tar'
 import { listVolumes, removeVolume } from '@paas/engine/volumes'
@@ -21,6 +21,7 @@ import { applyMigrations } from '@paas/store/migrate'
 import { openStore, type Store } from '@paas/store/store'
 import { startTestPostgres, type TestPostgres } from '@paas/testing/postgres'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { removeUnreferenced } from './cleanup.ts'
 import { startBuilder } from './start.ts'
 
 const prefix = 'paas-test-builds'
@@ -91,7 +92,7 @@ async function queueBuild(files: Record<string, string>) {
 const become = (build: { appId: string; buildId: string }, status: BuildStatus, timeout = 15_000) =>
   expect.poll(async () => (await getBuild(store, build)).status, { timeout, interval: 25 }).toBe(status)
 
-const page = { Dockerfile: 'FROM paas/stack\nCOPY index.html /app/\nCMD ["sleep", "1"]', 'index.html': 'hello' }
+const page = { Dockerfile: 'FROM paas/stack\nCOPY page.txt /app/\nCMD ["sleep", "1"]', 'page.txt': 'hello' }
 const slow = {
   'static.json': '{}',
   'index.html': '',
@@ -146,4 +147,21 @@ it('tells what is supported when nothing recognises the app, and removes the sou
   await become(build, 'failed')
   expect((await getBuild(store, build)).failureMessage).toContain('package.json (Node.js)')
   await expect.poll(async () => (await getBuild(store, build)).sourcePath, { timeout: 5_000 }).toBeNull()
+})
+
+it('removes images that nothing may start any more, and no other', { timeout: 60_000 }, async () => {
+  const [kept, gone] = [await queueBuild(page), await queueBuild(page)]
+  await start()
+  await become(kept, 'succeeded')
+  await become(gone, 'succeeded')
+  const tagOf = ({ appId, buildId }: { appId: string; buildId: string }) => `${prefix}/app-${appId}:${buildId}`
+  const orphan = `${prefix}/app-${kept.appId}:${crypto.randomUUID()}`
+  await tagImage(engine, tagOf(kept), orphan)
+  await store.db.app.delete({ where: { id: gone.appId } })
+  await removeUnreferenced({ store, engine, log }, Date.now())
+  expect(await findImage(engine, tagOf(gone))).toBeUndefined()
+  expect(await findImage(engine, orphan)).toBeDefined() // young: its row may be about to be written
+  await removeUnreferenced({ store, engine, log }, Date.now() + 11 * 60_000)
+  expect((await findImage(engine, tagOf(kept)))?.tags).toEqual([tagOf(kept)])
+  expect(await findImage(engine, stack.run)).toBeDefined()
 })

@@ -137,7 +137,8 @@ prune() {
 forget_times() {
   [[ $manager == pnpm && -d node_modules ]] || return 0
   rm -f node_modules/.pnpm-workspace-state*.json
-  sed --in-place -E 's/("?prunedAt"?: *)[^,]*/\1"Sat, 01 Jan 2000 00:00:00 GMT"/' node_modules/.modules.yaml
+  local never='Sat, 01 Jan 2000 00:00:00 GMT'
+  sed --in-place -E "s/(\"prunedAt\": *)\"[^\"]*\"/\\1\"$never\"/; s/^prunedAt: .*/prunedAt: $never/" node_modules/.modules.yaml
 }
 
 is_yarn_1() { [[ $(yarn --version) == 1.* ]]; }

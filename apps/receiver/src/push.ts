@@ -1,6 +1,7 @@
 // One push, from the hook's question to its answer: check, hand the source
 // over, queue a build, follow it. Nothing here is undone when the client goes.
 import { randomUUID } from 'node:crypto'
+import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { paths, type Settings } from '@paas/contract/settings'
 import { PlatformError } from '@paas/domain/errors'
@@ -139,12 +140,16 @@ async function queueBuild(
   const buildId = randomUUID()
   const target = path.join(paths.sources(settings), `${buildId}.tar`)
   const caps = { maxBytes: settings.sourceMaxBytes, maxEntries: settings.sourceMaxEntries }
-  if ((await readRef(repository, ref)) !== before) {
+  const [source, now] = await Promise.all([
+    archiveSource({ repository, commit, quarantine, target, caps }),
+    readRef(repository, ref),
+  ])
+  if (now !== before) {
+    await rm(target, { force: true })
     throw new PlatformError('push_refused', `${path.basename(ref)} has moved: another push was deployed meanwhile.`, {
       hint: 'Fetch it, or push again to deploy yours over it.',
     })
   }
-  const source = await archiveSource({ repository, commit, quarantine, target, caps })
   if (source.submodules) await reporter.say(' !     Submodules are not fetched: their folders are empty in this build.')
   const build = { id: buildId, appId: app.id, userId: user.id, commit, sourcePath: target, sourceBytes: source.bytes }
   await addRow(log, () => createBuild(store, build))

@@ -1,8 +1,12 @@
 // Real git against a receiver with a real Postgres.
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { paths } from '@paas/contract/settings'
+import { createLog } from '@paas/service/log'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { git, gitNow, type Harness, startHarness } from './harness.fixture.ts'
+import { sweep } from './housekeeping.ts'
 
 let harness: Harness
 beforeAll(async () => {
@@ -93,7 +97,6 @@ describe('a push to main', () => {
     const repository = harness.createRepository('left', { a: '1' })
     const go = Promise.withResolvers<void>()
     harness.script = () => ({ until: go.promise })
-    const { spawn } = await import('node:child_process')
     const client = spawn('git', ['push', 'paas', 'main'], { cwd: repository, stdio: 'ignore', detached: true })
     await expect.poll(() => harness.store.db.build.count({ where: { appId: id } })).toBe(1)
     process.kill(-(client.pid ?? 0), 'SIGKILL')
@@ -101,6 +104,22 @@ describe('a push to main', () => {
     harness.script = () => ({})
     const refs = async () => (await git(repository, 'ls-remote', 'paas')).stdout
     await expect.poll(refs).toContain('refs/heads/main')
+  })
+
+  it('passes output with escape codes on as text, and every line of a flood', async () => {
+    await harness.createApp('noisy')
+    const repository = harness.createRepository('noisy', { a: '1' })
+    const flood = Array.from({ length: 5000 }, (_, i) => `line ${i}`)
+    harness.script = () => ({ output: ['\x1b]0;title\x07\x1b[2Jred \x1b[31mtext\x1b[0m', 'a\nb\r', ...flood] })
+    const { status, stderr } = await git(repository, 'push', 'paas', 'main')
+    harness.script = () => ({})
+    expect(status).toBe(0)
+    expect(remote(stderr).split('\n').slice(0, 2)).toEqual(['red \x1b[31mtext\x1b[0m', 'ab'])
+    expect(
+      remote(stderr)
+        .split('\n')
+        .filter((line) => line.startsWith('line ')),
+    ).toEqual(flood)
   })
 
   it('is refused in a clean way when the receiver stops, and the build goes on', async () => {
@@ -184,4 +203,24 @@ describe('who may push', () => {
       expect([answer.status, answer.headers.get('www-authenticate')]).toEqual([401, 'Basic realm="paas", charset="UTF-8"'])
     }
   })
+})
+
+it('the sweep removes what belongs to nothing, and keeps what is needed', async () => {
+  const appId = await harness.createApp('swept')
+  const needed = await harness.store.db.build.create({ data: { appId, commit: 'a'.repeat(40) }, select: { id: true } })
+  const repositories = paths.repositories(harness.settings)
+  const sources = paths.sources(harness.settings)
+  const gone = [
+    `${repositories}/${randomUUID()}.git`,
+    `${repositories}/${appId}.git/objects/tmp_objdir-incoming-x`,
+    `${repositories}/.draft-x`,
+    `${sources}/${randomUUID()}.tar`,
+    `${sources}/${needed.id}.tar.part`,
+  ]
+  const kept = [`${repositories}/${appId}.git/objects/pack`, `${sources}/${needed.id}.tar`]
+  for (const folder of [...gone, ...kept]) mkdirSync(folder, { recursive: true })
+  await sweep({ store: harness.store, log: createLog('test', 'silent'), settings: harness.settings }, 0)
+  expect([...gone, ...kept].filter((file) => !existsSync(file))).toEqual([])
+  await sweep({ store: harness.store, log: createLog('test', 'silent'), settings: harness.settings }, Date.now() + 60_000)
+  expect([...gone, ...kept].filter((file) => existsSync(file))).toEqual(kept)
 })

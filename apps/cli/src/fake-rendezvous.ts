@@ -35,7 +35,7 @@ export async function startFakeRendezvous(
     sockets.add(socket)
     socket.on('error', () => {})
     const send = (type: FrameType, payload: string | Buffer) =>
-      socket.write(encodeFrame(type, typeof payload === 'string' ? Buffer.from(payload) : payload))
+      socket.write(encodeFrame(type, Buffer.isBuffer(payload) ? payload : Buffer.from(payload)))
     const dyno: FakeDyno = {
       socket,
       print: (text) => send(FrameType.data, text),
@@ -47,7 +47,7 @@ export async function startFakeRendezvous(
       hellos.push(hello.toString())
       socket.write('rendezvous\r\n')
       socket.on('data', (chunk) => {
-        for (const frame of decode(chunk)) onFrame(frame, dyno)
+        for (const frame of decode(Buffer.from(chunk))) onFrame(frame, dyno)
       })
       onStart(dyno)
     })

@@ -18,7 +18,10 @@ describe('login', () => {
     platform.answers = {
       'POST /oauth/authorizations': { id: '1', access_token: { token: 'fresh' } },
       'GET /account': { email: 'ada@example.com' },
-      'GET /oauth/authorizations/~': { id: '1' },
+      'GET /oauth/authorizations': [
+        { id: '2', access_token: { token: '**********' } },
+        { id: '1', access_token: { token: 'fresh' } },
+      ],
       'DELETE /oauth/authorizations/1': {},
     }
     const env = { HOME: home() }

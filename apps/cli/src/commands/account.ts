@@ -81,8 +81,10 @@ const logout = command({
     if (!session.token) return context.note('Nobody was logged in.')
     const api = openApi(session, openSender(session.caFile, context.env))
     try {
-      const { id } = await api.get<Authorization>('/oauth/authorizations/~')
-      await api.call('DELETE', path`/oauth/authorizations/${id}`)
+      // Of all authorizations, only the one that asks is shown with its token.
+      const all = await api.get<Authorization[]>('/oauth/authorizations')
+      const own = all.find(({ access_token }) => access_token?.token === session.token)
+      if (own) await api.call('DELETE', path`/oauth/authorizations/${own.id}`)
     } catch (err) {
       if (!(err instanceof Failure)) throw err
       if (err.status !== 401) context.note(`Warning: the token could not be ended, and stays valid: ${err.message}`)

@@ -1,8 +1,9 @@
 // What must be there before the supervisor starts: directories, keys,
 // certificates, a Docker Engine that answers, free ports, the stack images.
 // Every step looks first, so that a second run changes nothing.
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
+import path from 'node:path'
 import type { Settings } from '@paas/contract/settings'
 import { PlatformError } from '@paas/domain/errors'
 import { type Engine, openEngine } from '@paas/engine/client'
@@ -15,6 +16,7 @@ const ENGINE_API_MIN = [1, 41] as const // Docker 20.10
 /** Throws a PlatformError that says what stands in the way. `onProgress` hears of long steps only. */
 export async function prepare(settings: Settings, onProgress: (line: string) => void): Promise<void> {
   for (const directory of [settings.dataDir, settings.runDir]) mkdirSync(directory, { recursive: true, mode: 0o711 })
+  for (const directory of [settings.dataDir, settings.runDir]) checkReachable(directory)
   ensureConfigKey(settings)
   ensureAdminLogin(settings)
   await ensureCertificates(settings)
@@ -22,6 +24,17 @@ export async function prepare(settings: Settings, onProgress: (line: string) => 
   await checkEngine(engine)
   await checkPorts(settings)
   await prepareStack(engine, settings, onProgress)
+}
+
+/** Postgres and Redis run under accounts of their own, which must be able to walk there. */
+function checkReachable(directory: string): void {
+  if (process.getuid?.() !== 0) return
+  for (let folder = path.dirname(directory); folder !== '/'; folder = path.dirname(folder)) {
+    if (statSync(folder).mode & 0o001) continue
+    throw new PlatformError('settings_invalid', `Postgres could not enter ${folder}, which leads to ${directory}`, {
+      hint: `Let others pass through it (chmod o+x ${folder}), or choose another PAAS_DATA_DIR or PAAS_RUN_DIR.`,
+    })
+  }
 }
 
 async function checkEngine(engine: Engine): Promise<void> {

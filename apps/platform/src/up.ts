@@ -27,7 +27,7 @@ export async function runUp(settings: Settings, options: { detach: boolean; logi
   await prepare(settings, say)
   startGuard(settings)
   await untilReady(settings)
-  if (options.login) await login(settings)
+  if (options.login) login(settings)
   console.log(welcome(settings, Date.now() - began))
   return options.detach ? 0 : foreground(settings)
 }

@@ -2,7 +2,7 @@
 // own data directory, ports, name prefix, subnet and cgroup, so that it runs
 // beside a live one; taken down with everything it made.
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -31,7 +31,12 @@ export interface TestPlatform {
 /** Brings one up and logs its home in as admin. `overrides` are further settings. */
 export async function startTestPlatform(overrides: Record<string, string> = {}): Promise<TestPlatform> {
   const platform = await describe(overrides)
-  await must(run(path.join(ROOT, 'bin/up'), ['--detach'], { env: platform.env, deadlineMs: UP_DEADLINE_MS }))
+  try {
+    await must(run(path.join(ROOT, 'bin/up'), ['--detach'], { env: platform.env, deadlineMs: UP_DEADLINE_MS }))
+  } catch (error) {
+    await stopTestPlatform(platform)
+    throw error
+  }
   return platform
 }
 
@@ -44,6 +49,7 @@ export async function stopTestPlatform(platform: TestPlatform): Promise<void> {
 
 async function describe(overrides: Record<string, string>): Promise<TestPlatform> {
   const base = mkdtempSync(path.join(tmpdir(), 'paas-test-'))
+  chmodSync(base, 0o711) // Postgres and Redis run under accounts of their own
   const [httpPort, httpsPort, rendezvousPort] = await freePorts()
   const prefix = `t${randomBytes(3).toString('hex')}`
   const home = path.join(base, 'home')

@@ -1,6 +1,6 @@
 // When an app has to be looked at again although nothing happened: the next
 // moment at which time alone changes the plan.
-import { KEEP_EXITED_MS, KEEP_ONE_OFF_MS } from './plan-leaving.ts'
+import { hasEnded, KEEP_EXITED_MS, KEEP_ONE_OFF_MS } from './plan-leaving.ts'
 import { ATTACH_MS } from './plan-one-off.ts'
 import { SUPERSEDE_MS } from './plan-release.ts'
 import type { PlanLimits } from './plan-step.ts'
@@ -10,7 +10,7 @@ import { type AppWorld, containerOf, isOneOff } from './world.ts'
 export function nextDueMs(world: AppWorld, nowMs: number, limits: PlanLimits): number | undefined {
   const moments = world.dynos.flatMap((dyno) => [
     ...(dyno.state === 'crashed' ? [dyno.retryAtMs ?? 0] : []),
-    ...(containerOf(world, dyno.id) ? [dyno.stateSinceMs + KEEP_EXITED_MS] : []),
+    ...(hasEnded(dyno) && containerOf(world, dyno.id) ? [dyno.stateSinceMs + KEEP_EXITED_MS] : []),
     ...(isOneOff(dyno) && dyno.state === 'down' ? [dyno.stateSinceMs + KEEP_ONE_OFF_MS] : []),
     ...(dyno.attach && dyno.state === 'starting' ? [dyno.createdAtMs + ATTACH_MS] : []),
     ...(dyno.type === 'release' && dyno.state === 'up' ? [dyno.stateSinceMs + limits.releasePhaseTimeoutMs] : []),

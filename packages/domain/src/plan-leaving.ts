@@ -52,6 +52,7 @@ export function isHeld(world: AppWorld, dyno: WorldDyno): boolean {
   return dyno.wish === 'stop' && !isOneOff(dyno) && dyno.releaseId === world.current?.id && dyno.number <= wanted
 }
 
-function hasEnded({ state }: WorldDyno): boolean {
+/** Nothing of it runs. */
+export function hasEnded({ state }: WorldDyno): boolean {
   return state === 'down' || state === 'crashed'
 }

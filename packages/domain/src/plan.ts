@@ -18,14 +18,25 @@ export function planApp(world: AppWorld, nowMs: number, limits: PlanLimits): Ste
   if (world.destroyed) return planDestroyed(world, nowMs)
   const ended = planLost(world)
   if (ended.length > 0) return ended // rows must say what is true before more is decided from them
-  return [
+  return onePerDyno([
     ...planPending(world, nowMs, limits),
     ...planFormationTypes(world, nowMs),
     ...planStarts(world),
     ...planOneOffs(world, nowMs),
     ...planStopping(world),
     ...planEnded(world, nowMs),
-  ]
+  ])
+}
+
+/** Steps of one plan are done together, so two for one dyno would race: the first one counts, such as stopping before starting. */
+function onePerDyno(steps: readonly Step[]): Step[] {
+  const seen = new Set<string>()
+  return steps.filter((step) => {
+    if (!('dynoId' in step) || step.dynoId === undefined || step.kind === 'fail-release') return true
+    if (seen.has(step.dynoId)) return false
+    seen.add(step.dynoId)
+    return true
+  })
 }
 
 /** Dynos of the formation that should run and do not. */

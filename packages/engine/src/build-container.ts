@@ -12,6 +12,8 @@ import { ensureBuildsNetwork } from './networks.ts'
 import { openTar, type TarSource } from './tar.ts'
 import { ensureVolume } from './volumes.ts'
 
+/** Told apart by this label: a dyno inherits `paas.build` from its image. */
+const BUILD_KIND = 'build'
 /** Half a dyno's share: builds yield to apps when the host is busy. */
 const CPU_SHARES = 256
 const MAX_CPUS = 2
@@ -74,7 +76,7 @@ export async function runBuildContainer(
       User: '20000:20000',
       WorkingDir: '/app',
       Env: Object.entries(build.env).map(([key, value]) => `${key}=${value}`),
-      Labels: { ...labels, 'paas.build': build.buildId },
+      Labels: { ...labels, 'paas.kind': BUILD_KIND, 'paas.build': build.buildId },
       AttachStdout: true,
       AttachStderr: true,
       HostConfig: {
@@ -158,7 +160,7 @@ export async function removeContainer(engine: Engine, name: string): Promise<voi
 
 /** Build containers of this platform, running or not. */
 export async function listBuildContainers(engine: Engine): Promise<{ name: string; buildId: string; appId: string }[]> {
-  const filters = { label: [`paas.prefix=${engine.prefix}`, 'paas.build'] }
+  const filters = { label: [`paas.prefix=${engine.prefix}`, `paas.kind=${BUILD_KIND}`] }
   const found = await engine.call('list build containers', (abortSignal) =>
     engine.docker.listContainers({ all: true, filters, abortSignal } as object),
   )

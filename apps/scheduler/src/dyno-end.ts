@@ -16,7 +16,7 @@ export async function crash(scheduler: Scheduler, appId: string, dynoId: string,
   const { store, engine, logs, jobs } = scheduler
   const row = await store.db.dyno.findUnique({
     where: { id: dynoId, appId },
-    select: { type: true, number: true, state: true, stateSince: true, crashes: true },
+    select: { type: true, number: true, state: true, stateSince: true, crashes: true, reason: true },
   })
   if (!row) return
   const end = containerId ? await findContainerEnd(engine, containerId) : undefined
@@ -30,11 +30,11 @@ export async function crash(scheduler: Scheduler, appId: string, dynoId: string,
       crashes,
       retryAt: new Date(Date.now() + backoffMs(crashes)),
       exitCode: end?.exitCode ?? null,
-      reason: reason ?? reasonOf(end),
+      reason: reason ?? row.reason ?? reasonOf(end),
     },
   )
   if (!written) return
-  if (jobs.kindOf(dynoId) === 'boot' && !reason) jobs.cancel(dynoId)
+  if (jobs.kindOf(dynoId) === 'boot') jobs.cancel(dynoId)
   const name = `${row.type}.${row.number}`
   if (end?.oomKilled) say(logs, appId, name, lines.memoryVast)
   if (end) say(logs, appId, name, lines.exited(end.exitCode))

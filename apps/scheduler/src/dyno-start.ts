@@ -79,8 +79,11 @@ function watchBoot(
     const seconds = settings.bootTimeoutMs / 1000
     say(logs, app.id, name, timeoutLine(result, slug.healthPath, seconds))
     say(logs, app.id, name, lines.killed)
+    // The reason first: its end is seen by others too, who would only know the signal.
+    const reason = timeoutReason(result, slug.healthPath, seconds)
+    await changeDyno(store, { appId: app.id, id: dyno.id, from: STARTING }, { reason })
     await killContainer(engine, containerId)
-    await crash(scheduler, app.id, dyno.id, { containerId, reason: timeoutReason(result, slug.healthPath, seconds) })
+    await crash(scheduler, app.id, dyno.id, { containerId })
   })
 }
 

@@ -2,6 +2,9 @@
 // it, serving its client. One per dyno; nothing of it is stored, and what a
 // killed scheduler was doing is planned anew from the rows.
 import type { WorldDyno } from '@paas/domain/world'
+import { pause } from '@paas/service/wait'
+
+const CLOSE_MS = 2_000
 
 export type JobKind = NonNullable<WorldDyno['busy']>
 
@@ -48,10 +51,10 @@ export class Jobs {
     this.#running.get(dynoId)?.abort.abort()
   }
 
-  /** Tells all to give up, and waits for them. */
+  /** Tells all to give up and waits a little: a stop under way may take its whole grace time, and is planned again by the next scheduler. */
   async close(): Promise<void> {
     const jobs = [...this.#running.values()]
     for (const { abort } of jobs) abort.abort()
-    await Promise.all(jobs.map(({ done }) => done))
+    await Promise.race([Promise.all(jobs.map(({ done }) => done)), pause(CLOSE_MS)])
   }
 }

@@ -1,10 +1,12 @@
 // A scheduler with everything real around it except the routers and the
 // log-router: those two are played by the test, which speaks their protocols.
 import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { type Route, TableMessage } from '@paas/contract/routes'
 import { paths } from '@paas/contract/settings'
 import { type Engine, openEngine } from '@paas/engine/client'
@@ -32,6 +34,10 @@ export interface Fixture {
   stop(): Promise<void>
   close(): Promise<void>
   makeApp(name: string, formation?: Record<string, number>): Promise<string>
+  /** A one-off that waits for its client, and a connection to the rendezvous port that has said nothing yet. */
+  attach(appId: string, command: string, tty?: boolean): Promise<{ socket: TLSSocket; secret: string; id: string }>
+  /** Output of an attached one-off, run to its end. */
+  run(appId: string, command: string): Promise<string>
   /** A release of a new slug with these process types; the scheduler is woken. */
   release(
     appId: string,
@@ -40,7 +46,7 @@ export interface Fixture {
   ): Promise<string>
 }
 
-const PREFIX = 'tplace'
+export const PREFIX = 'tplace'
 
 export async function openFixture(): Promise<Fixture> {
   await purgeEngine(PREFIX)
@@ -106,6 +112,25 @@ export async function openFixture(): Promise<Fixture> {
       const rows = Object.entries(formation).map(([type, quantity]) => ({ appId: app.id, type, quantity }))
       await store.db.formation.createMany({ data: rows })
       return app.id
+    },
+    async attach(appId, command, tty = false) {
+      const secret = crypto.randomUUID()
+      const release = await store.db.release.findFirstOrThrow({ where: { appId, status: 'succeeded' } })
+      const attachHash = new Uint8Array(createHash('sha256').update(secret).digest())
+      const env = { TERM: 'xterm', COLUMNS: '91', LINES: '31' }
+      const row = await store.db.dyno.create({
+        data: { appId, releaseId: release.id, type: 'run', number: 1001, command, attach: true, tty, attachHash, env },
+      })
+      const socket = connectTls({ host: '127.0.0.1', port: settings.rendezvousPort, rejectUnauthorized: false })
+      return { socket, secret, id: row.id }
+    },
+    async run(appId, command) {
+      const { socket, secret } = await fixture.attach(appId, command)
+      let output = ''
+      socket.on('data', (chunk) => (output += chunk))
+      socket.write(`${secret}\r\n`)
+      await new Promise((resolve) => socket.once('close', resolve))
+      return output.replace('rendezvous\r\n', '')
     },
     async release(appId, processTypes, { healthPath, config = {} } = {}) {
       const sealed = new Uint8Array(seal(store.key, appId, JSON.stringify(config)))

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer, type Server, type TLSSocket } from 'node:tls'
 import { paths } from '@paas/contract/settings'
+import { PlatformError } from '@paas/domain/errors'
 import { findAttachable } from '@paas/store/dynos'
 import type { Scheduler } from './deps.ts'
 import { serveSession } from './session.ts'
@@ -40,9 +41,11 @@ export async function openRendezvous(scheduler: Scheduler): Promise<Rendezvous> 
   server.maxConnections = CONNECTIONS_MAX
   server.on('tlsClientError', () => {})
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
+    server.once('error', (cause) =>
+      reject(new PlatformError('port_taken', `Nobody can listen on the rendezvous port ${settings.rendezvousPort}`, { cause })),
+    )
     server.listen(settings.rendezvousPort, settings.bindAddress, () => {
-      server.off('error', reject)
+      server.removeAllListeners('error')
       resolve()
     })
   })

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { connect } from 'node:tls'
 import { listContainers } from '@paas/engine/events'
 import { wake } from '@paas/store/wakes'
@@ -134,31 +133,10 @@ describe('the scheduler', () => {
 })
 
 describe('attached dynos', () => {
-  async function attach(appId: string, command: string, tty = false) {
-    const secret = crypto.randomUUID()
-    const release = await place.store.db.release.findFirstOrThrow({ where: { appId, status: 'succeeded' } })
-    const attachHash = new Uint8Array(createHash('sha256').update(secret).digest())
-    const row = await place.store.db.dyno.create({
-      data: {
-        appId,
-        releaseId: release.id,
-        type: 'run',
-        number: 1001,
-        command,
-        attach: true,
-        tty,
-        attachHash,
-        env: { TERM: 'xterm', COLUMNS: '91', LINES: '31' },
-      },
-    })
-    const socket = connect({ host: '127.0.0.1', port: place.settings.rendezvousPort, rejectUnauthorized: false })
-    return { socket, secret, id: row.id }
-  }
-
   it('speaks frames with our CLI: output, stderr, input to its end, exit status', async () => {
     const appId = await place.makeApp('console', { web: 0 })
     await ended(await place.release(appId, { web: WEB }))
-    const { socket, secret, id } = await attach(appId, 'cat; echo oops >&2; exit 7')
+    const { socket, secret, id } = await place.attach(appId, 'cat; echo oops >&2; exit 7')
     socket.write(`${secret} paas/1\r\n`)
     const decode = createFrameDecoder()
     const heard = { out: '', err: '', code: undefined as number | undefined, greeting: '' }
@@ -183,7 +161,7 @@ describe('attached dynos', () => {
 
   it("speaks Heroku's raw bytes: greeting alone, 0x04 ends input, the status marker in one piece", async () => {
     const appId = (await place.store.db.app.findUniqueOrThrow({ where: { name: 'console' } })).id
-    const { socket, secret } = await attach(appId, 'cat; exit 3 ; echo never')
+    const { socket, secret } = await place.attach(appId, 'cat; exit 3 ; echo never')
     const chunks: string[] = []
     socket.on('data', (chunk) => {
       chunks.push(chunk.toString())
@@ -197,7 +175,7 @@ describe('attached dynos', () => {
 
   it('gives a terminal of the size that was asked for, and takes the dyno away with its client', async () => {
     const appId = (await place.store.db.app.findUniqueOrThrow({ where: { name: 'console' } })).id
-    const { socket, secret, id } = await attach(appId, 'sleep 1; stty size; sleep 1000', true)
+    const { socket, secret, id } = await place.attach(appId, 'sleep 1; stty size; sleep 1000', true)
     let heard = ''
     socket.on('data', (chunk) => (heard += chunk))
     socket.write(`${secret}\r\n`)

@@ -20,6 +20,8 @@ const RESYNC_MS = 5_000
 /** Every twelfth resync looks for what belongs to nobody, and sets the firewall again. */
 const SWEEP_EVERY = 12
 const FIRST_TABLE_RETRY_MS = 500
+/** Between two apps of a resync: a look costs some ms, and thousands of apps must not fill the event loop. */
+const PACE_MS = 10
 
 /** Resolves when it listens; the first table follows as soon as the rows can be read. */
 export async function startScheduler(deps: SchedulerDeps): Promise<Service> {
@@ -75,8 +77,12 @@ async function run(scheduler: Scheduler, signal: AbortSignal): Promise<void> {
   while (!signal.aborted && !(await publishAll(scheduler))) await pause(FIRST_TABLE_RETRY_MS, signal)
   for (let count = 0; !signal.aborted; count += 1) {
     try {
-      for (const appId of await listAppIds(scheduler.store)) scheduler.look(appId)
-      if (count % SWEEP_EVERY === 0) await tidy(scheduler)
+      if (count % SWEEP_EVERY === 0) await setFirewall(scheduler)
+      for (const appId of await listAppIds(scheduler.store)) {
+        scheduler.look(appId)
+        if (count > 0) await pause(PACE_MS, signal)
+      }
+      if (count % SWEEP_EVERY === 0) await sweep(scheduler)
     } catch (err) {
       log.warn({ err }, 'resync.failed')
     }
@@ -95,9 +101,7 @@ async function publishAll({ store, routes, log }: Scheduler): Promise<boolean> {
   }
 }
 
-async function tidy(scheduler: Scheduler): Promise<void> {
-  const { engine, settings, log } = scheduler
-  await sweep(scheduler)
+async function setFirewall({ engine, settings, log }: Scheduler): Promise<void> {
   if (!settings.dockerHost.startsWith('unix:')) return // the rules belong on the engine's machine
   const ports = [settings.httpPort, settings.httpsPort, settings.rendezvousPort]
   await ensureFirewall(engine, ports).catch((err: unknown) => log.warn({ err }, 'firewall.not_set'))

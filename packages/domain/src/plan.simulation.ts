@@ -131,7 +131,9 @@ export class Simulation {
     const release = this.world.pending.find((pending) => pending.id === id)
     this.world.pending = this.world.pending.filter((pending) => pending !== release)
     this.statuses.set(id, status)
-    if (status === 'succeeded') this.world.current = release
+    if (status !== 'succeeded') return
+    this.world.current = release
+    this.fates.set(id, 'good') // succeeded without a web dyno: a scale up later must come to an end here
   }
 }
 

@@ -1,5 +1,8 @@
 // Starting a dyno, and watching it until it is up.
-import { killContainer, startDyno as startContainer } from '@paas/engine/dynos'
+import { PlatformError } from '@paas/domain/errors'
+import { statusOf } from '@paas/engine/client'
+import { type DynoContainer, killContainer, startDyno as startContainer } from '@paas/engine/dynos'
+import { pause } from '@paas/service/wait'
 import { changeDyno, type DynoOrder, findDynoOrder } from '@paas/store/dynos'
 import { lines, say } from './app-lines.ts'
 import { type BootResult, waitUntilUp } from './boot.ts'
@@ -8,25 +11,23 @@ import { crash } from './dyno-end.ts'
 import { dynoSpec, WEB_PORT } from './dyno-spec.ts'
 
 const STARTING = ['starting'] as const
+const START_TRIES = 3
+const START_PAUSE_MS = 300
 
 /** A row in `starting` gets its container; anything but web is up with it. */
 export async function startDyno(scheduler: Scheduler, appId: string, dynoId: string): Promise<void> {
-  const { store, engine, logs, settings } = scheduler
+  const { store, logs } = scheduler
   const order = await findDynoOrder(store, { appId, id: dynoId })
   if (!order) return
   const name = `${order.dyno.type}.${order.dyno.number}`
   say(logs, appId, name, lines.starting(order.dyno.command))
   const began = performance.now()
-  const { id: containerId, address } = await startContainer(engine, dynoSpec(order, settings.stopGraceMs)).catch(
-    async (error: unknown) => {
-      // The engine is there and says no (no such program, no such image): that is the dyno's fault, not a moment's.
-      if ((error as { code?: string }).code !== 'engine_refused') throw error
-      say(logs, appId, name, `Failed to start: ${(error as Error).message}`)
-      await crash(scheduler, appId, dynoId, { containerId: undefined, reason: (error as Error).message })
-      return { id: undefined, address: undefined }
-    },
-  )
-  if (!containerId) return
+  const started = await tryStart(scheduler, order)
+  if (started instanceof PlatformError) {
+    say(logs, appId, name, `Failed to start: ${started.message}`)
+    return crash(scheduler, appId, dynoId, { containerId: undefined, reason: started.message })
+  }
+  const { id: containerId, address } = started
   scheduler.log.info(
     { app: appId, dyno: name, release: order.release.version, elapsedMs: performance.now() - began },
     'dyno.started',
@@ -37,6 +38,22 @@ export async function startDyno(scheduler: Scheduler, appId: string, dynoId: str
   if (!written) return
   if (web) watchBoot(scheduler, order, { containerId, address })
   else say(logs, appId, name, lines.changed('starting', 'up'))
+}
+
+/**
+ * The engine's refusal is a value: it is there and says no (no such program, no such image), which is the dyno's fault. What it
+ * calls its own fault is tried again first. Rejects when the engine is away: the step is planned again.
+ */
+async function tryStart({ engine, settings }: Scheduler, order: DynoOrder): Promise<DynoContainer | PlatformError> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await startContainer(engine, dynoSpec(order, settings.stopGraceMs))
+    } catch (error) {
+      if (!(error instanceof PlatformError) || error.code !== 'engine_refused') throw error
+      if ((statusOf(error.cause) ?? 0) < 500 || tries === START_TRIES) return error
+      await pause(START_PAUSE_MS)
+    }
+  }
 }
 
 /** Goes on watching a dyno that a scheduler before this one started. */

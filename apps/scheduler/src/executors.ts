@@ -43,7 +43,15 @@ const executors: Executors = {
   'delete-dyno': ({ store }, { id: appId }, { dynoId }) => deleteDyno(store, { appId, id: dynoId }),
   'remove-container': ({ engine }, _world, { containerId }) => removeContainer(engine, containerId),
   'finish-phase': ({ store }, { id: appId }, { releaseId }) => finishPhase(store, { appId, id: releaseId }),
-  async 'succeed-release'({ store, log }, { id: appId }, { releaseId }) {
+  async 'succeed-release'({ store, routes, log }, world, { releaseId }) {
+    const appId = world.id
+    // Routers first: who is told that the release is live must meet it with the next request.
+    routes.publish(appId, {
+      ...world,
+      current: world.pending.find(({ id }) => id === releaseId),
+      pending: world.pending.slice(1),
+    })
+    await routes.applied()
     if (await succeedRelease(store, { appId, id: releaseId })) log.info({ app: appId, release: releaseId }, 'release.succeeded')
   },
   async 'fail-release'({ store, engine, logs, log }, world, { releaseId, code, reason, dynoId }) {

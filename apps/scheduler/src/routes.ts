@@ -76,6 +76,14 @@ export class RouteServer {
     for (const router of this.#routers) this.#send(router, message)
   }
 
+  /** Resolves when every connected router has the newest table, or after 2 s. */
+  async applied(): Promise<void> {
+    const version = this.#version
+    const behind = () => [...this.#routers].some((router) => router.applied < version)
+    if (!(await this.#until(() => !behind(), APPLIED_MS, new AbortController().signal)))
+      this.#log.warn({ version }, 'router.slow')
+  }
+
   /** Resolves when no router sends the dyno anything, or has waited long enough: 2 s for the table, then `drainMs` for requests. */
   async drained(dynoId: string, drainMs: number, signal: AbortSignal): Promise<void> {
     const leaving = this.#leaving.get(dynoId)

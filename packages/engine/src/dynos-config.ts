@@ -9,7 +9,7 @@ const STACK_START = '/stack/start'
 const DYNO_USER = '20000:20000'
 /** Dynos go before the platform when the host runs out of memory. */
 const OOM_SCORE_ADJ = 300
-const OPEN_FILES = 65_536
+const OPEN_FILES = 10_000 // well below what an engine may itself be held to: runc refuses to start a container above that
 const MIB = 1024 * 1024
 
 export interface DynoSpec {
@@ -90,6 +90,6 @@ export function dynoConfig(
 const LOCAL_LOG = { Type: 'local', Config: { 'max-size': '10m', 'max-file': '3', compress: 'false' } }
 
 function commandOf(command: string | null, onStack: boolean): Pick<ContainerCreateOptions, 'Cmd' | 'Entrypoint'> {
-  if (onStack) return { Entrypoint: [], Cmd: [STACK_START, ...(command === null ? [] : [command])] }
-  return command === null ? {} : { Entrypoint: [], Cmd: ['/bin/sh', '-c', command] }
+  if (command === null) return {} // a Dockerfile app without a Procfile: the image's own CMD
+  return { Entrypoint: [], Cmd: onStack ? [STACK_START, command] : ['/bin/sh', '-c', command] }
 }

@@ -2,7 +2,7 @@
 // it is told to.
 import { backoffMs, crashesInRow } from '@paas/domain/backoff'
 import { type ContainerEnd, findContainerEnd, stopContainer } from '@paas/engine/dynos'
-import { changeDyno } from '@paas/store/dynos'
+import { changeDyno, findDyno } from '@paas/store/dynos'
 import { lines, say } from './app-lines.ts'
 import type { Scheduler } from './deps.ts'
 
@@ -14,10 +14,7 @@ interface Ended {
 /** The row says crashed, why, and when it is tried again. */
 export async function crash(scheduler: Scheduler, appId: string, dynoId: string, { containerId, reason }: Ended): Promise<void> {
   const { store, engine, logs, jobs } = scheduler
-  const row = await store.db.dyno.findUnique({
-    where: { id: dynoId, appId },
-    select: { type: true, number: true, state: true, stateSince: true, crashes: true, reason: true },
-  })
+  const row = await findDyno(store, { appId, id: dynoId })
   if (!row) return
   const end = containerId ? await findContainerEnd(engine, containerId) : undefined
   const ranMs = row.state === 'up' ? Date.now() - row.stateSince.getTime() : 0
@@ -35,7 +32,7 @@ export async function crash(scheduler: Scheduler, appId: string, dynoId: string,
   )
   if (!written) return
   if (jobs.kindOf(dynoId) === 'boot') jobs.cancel(dynoId)
-  const name = `${row.type}.${row.number}`
+  const { name } = row
   if (end?.oomKilled) say(logs, appId, name, lines.memoryVast)
   if (end) say(logs, appId, name, lines.exited(end.exitCode))
   say(logs, appId, name, lines.changed(row.state, 'crashed'))
@@ -44,10 +41,7 @@ export async function crash(scheduler: Scheduler, appId: string, dynoId: string,
 /** The row says down; a one-off's also how it ended. */
 export async function end(scheduler: Scheduler, appId: string, dynoId: string, { containerId, reason }: Ended): Promise<void> {
   const { store, engine, logs } = scheduler
-  const row = await store.db.dyno.findUnique({
-    where: { id: dynoId, appId },
-    select: { type: true, number: true, state: true, exitCode: true, reason: true },
-  })
+  const row = await findDyno(store, { appId, id: dynoId })
   if (!row) return
   const found = containerId ? await findContainerEnd(engine, containerId) : undefined
   const written = await changeDyno(
@@ -56,7 +50,7 @@ export async function end(scheduler: Scheduler, appId: string, dynoId: string, {
     { state: 'down', exitCode: found?.exitCode ?? row.exitCode, reason: reason ?? row.reason },
   )
   if (!written) return
-  const name = `${row.type}.${row.number}`
+  const { name } = row
   if (reason?.startsWith('R13')) say(logs, appId, name, lines.attachFailed)
   if (found?.oomKilled && row.state !== 'crashed') say(logs, appId, name, lines.memoryVast)
   if (found && row.state !== 'crashed') say(logs, appId, name, lines.exited(found.exitCode))
@@ -67,14 +61,11 @@ export async function end(scheduler: Scheduler, appId: string, dynoId: string, {
 export function beginStop(scheduler: Scheduler, appId: string, dynoId: string, containerId: string | undefined): void {
   const { store, engine, logs, settings, routes, jobs } = scheduler
   void jobs.run(appId, dynoId, 'stop', async (signal) => {
-    const row = await store.db.dyno.findUnique({
-      where: { id: dynoId, appId },
-      select: { type: true, number: true, state: true },
-    })
+    const row = await findDyno(store, { appId, id: dynoId })
     if (!row) return
     if (row.state === 'draining') await routes.drained(dynoId, settings.drainMs, signal)
     signal.throwIfAborted()
-    const name = `${row.type}.${row.number}`
+    const { name } = row
     await changeDyno(store, { appId, id: dynoId, from: ['starting', 'up', 'draining'] }, { state: 'stopping' })
     if (containerId) {
       say(logs, appId, name, lines.stopping)

@@ -3,7 +3,7 @@ import { PlatformError } from '@paas/domain/errors'
 import { statusOf } from '@paas/engine/client'
 import { type DynoContainer, killContainer, startDyno as startContainer } from '@paas/engine/dynos'
 import { pause } from '@paas/service/wait'
-import { changeDyno, type DynoOrder, findDynoOrder } from '@paas/store/dynos'
+import { changeDyno, type DynoOrder, findDyno, findDynoOrder } from '@paas/store/dynos'
 import { lines, say } from './app-lines.ts'
 import { type BootResult, waitUntilUp } from './boot.ts'
 import type { Scheduler } from './deps.ts'
@@ -82,7 +82,7 @@ function watchBoot(
   const name = `${dyno.type}.${dyno.number}`
   void jobs.run(app.id, dyno.id, 'boot', async (signal) => {
     if (!address) return // it has ended already: the next pass sees that
-    const row = await store.db.dyno.findUnique({ where: { id: dyno.id, appId: app.id }, select: { stateSince: true } })
+    const row = await findDyno(store, { appId: app.id, id: dyno.id })
     const deadlineMs = (row?.stateSince.getTime() ?? Date.now()) + settings.bootTimeoutMs
     const hostname = `${app.name}.${settings.domain}`
     const target = { address, port: WEB_PORT, hostname, healthPath: slug.healthPath }

@@ -28,6 +28,16 @@ export interface DynoChange {
   reason?: string | null
 }
 
+export interface DynoFacts {
+  /** `web.1` */
+  name: string
+  state: DynoState
+  stateSince: Date
+  crashes: number
+  exitCode: number | null
+  reason: string | null
+}
+
 /** All that starting a dyno takes. Config vars are in clear: never log this. */
 export interface DynoOrder {
   dyno: {
@@ -81,6 +91,14 @@ export async function replaceCrashed(store: Store, { appId, id }: { appId: strin
     await wake(tx, 'dyno', appId)
     return next
   })
+}
+
+/** Where it stands; undefined when the row is gone. */
+export async function findDyno(store: Store, { appId, id }: { appId: string; id: string }): Promise<DynoFacts | undefined> {
+  const row = await store.db.dyno.findUnique({ where: { id, appId } })
+  if (!row) return undefined
+  const { type, number, state, stateSince, crashes, exitCode, reason } = row
+  return { name: `${type}.${number}`, state, stateSince, crashes, exitCode, reason }
 }
 
 /** Only one that is down. */

@@ -67,7 +67,7 @@ export class RouteServer {
       this.#table.delete(appId)
       this.#json.delete(appId)
     }
-    if (!this.#ready) return
+    if (!this.#ready || this.#routers.size === 0) return
     for (const { id } of before?.dynos ?? []) {
       if (!route?.dynos.some((dyno) => dyno.id === id))
         this.#leaving.set(id, { version: this.#version, waiting: new Set(this.#routers) })
@@ -114,7 +114,7 @@ export class RouteServer {
     socket.on('error', () => {}) // 'close' follows
     socket.on('close', () => {
       this.#routers.delete(router)
-      for (const { waiting } of this.#leaving.values()) waiting.delete(router)
+      for (const dynoId of [...this.#leaving.keys()]) this.#lets(dynoId, router)
       this.#notify()
     })
     if (this.#ready) this.#send(router, this.#full())
@@ -125,8 +125,15 @@ export class RouteServer {
     if (!parsed.success) return void router.socket.destroy()
     const message = parsed.data
     if (message.kind === 'applied') router.applied = message.version
-    if (message.kind === 'drained') this.#leaving.get(message.dynoId)?.waiting.delete(router)
+    if (message.kind === 'drained') this.#lets(message.dynoId, router)
     if (message.kind !== 'hello') this.#notify()
+  }
+
+  /** This router has no request to the dyno any more; the last one to say so ends its leaving. */
+  #lets(dynoId: string, router: Router): void {
+    const leaving = this.#leaving.get(dynoId)
+    leaving?.waiting.delete(router)
+    if (leaving?.waiting.size === 0) this.#leaving.delete(dynoId)
   }
 
   #full(): TableMessage {

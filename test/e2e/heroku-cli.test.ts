@@ -2,6 +2,7 @@
 import { mkdtempSync } from 'node:fs'
 import path from 'node:path'
 import { createApp, get, type TestApp } from '@paas/testing/app'
+import { follow } from '@paas/testing/follow'
 import { must } from '@paas/testing/platform'
 import { type Ran, run } from '@paas/testing/run'
 import { until } from '@paas/testing/wait'
@@ -33,17 +34,12 @@ describe("heroku's CLI", () => {
       DISABLE_TELEMETRY: 'true',
       NODE_EXTRA_CA_CERTS: ca,
       GIT_SSL_CAINFO: ca,
-      PATH: `${path.dirname(heroku)}:${path.dirname(process.execPath)}:${platform.env['PATH']}`,
+      // The CLI tells git to run `heroku git:credentials`.
+      PATH: `${path.join(path.dirname(heroku), '../../.bin')}:${path.dirname(process.execPath)}:${platform.env['PATH']}`,
     }
     sample = await createApp(platform, 'express-and-worker', 'sample-of-heroku')
     await must(run('cp', ['-a', `${sample.folder}/.`, folder]))
     await must(run('git', ['remote', 'remove', 'paas'], { cwd: folder, env }))
-    await must(
-      run('git', ['config', '--global', `credential.${api}.helper`, `!${process.execPath} ${heroku} git:credentials`], {
-        cwd: folder,
-        env,
-      }),
-    )
   })
   afterAll(() => sample.destroy())
 
@@ -52,94 +48,92 @@ describe("heroku's CLI", () => {
   })
 
   it('create', async () => {
-    expect((await must(cli('create', 'hk'))).stdout).toContain('hk')
+    expect((await must(cli('create', 'hkshop'))).stdout).toContain('hkshop')
     expect((await run('git', ['remote', '-v'], { cwd: folder, env })).stdout).toContain('heroku')
   })
 
   it('git push heroku main', async () => {
     const push = await must(run('git', ['push', 'heroku', 'main'], { cwd: folder, env, deadlineMs: 170_000 }))
     expect(push.stderr).toMatch(/Released v2/)
-    expect((await get(platform, 'hk.localhost')).status).toBe(200)
+    expect((await get(platform, 'hkshop.localhost')).status).toBe(200)
   })
 
   it('config:set', async () => {
-    await must(cli('config:set', 'COLOUR=blue', '--app', 'hk'))
-    expect((await must(cli('config:get', 'COLOUR', '--app', 'hk'))).stdout.trim()).toBe('blue')
+    await must(cli('config:set', 'COLOUR=blue', '--app', 'hkshop'))
+    expect((await must(cli('config:get', 'COLOUR', '--app', 'hkshop'))).stdout.trim()).toBe('blue')
   })
 
   it('ps', async () => {
-    await until('v3 serves', async () => (await get(platform, 'hk.localhost', '/env')).body.includes('blue'))
-    expect((await must(cli('ps', '--app', 'hk'))).stdout).toMatch(/web\.1: up/)
+    await until('v3 serves', async () => (await get(platform, 'hkshop.localhost', '/env')).body.includes('blue'))
+    expect((await must(cli('ps', '--app', 'hkshop'))).stdout).toMatch(/web\.1: up/)
   })
 
   it('ps:scale', async () => {
-    expect((await must(cli('ps:scale', 'web=2', '--app', 'hk'))).stderr).toMatch(/web at 2/)
-    await until('two dynos', async () => /web\.2: up/.test((await cli('ps', '--app', 'hk')).stdout))
+    expect((await must(cli('ps:scale', 'web=2', '--app', 'hkshop'))).stderr).toMatch(/web at 2/)
+    await until('two dynos', async () => /web\.2: up/.test((await cli('ps', '--app', 'hkshop')).stdout))
   })
 
   it('ps:restart', async () => {
-    await must(cli('ps:restart', '--app', 'hk'))
+    await must(cli('ps:restart', '--app', 'hkshop'))
   })
 
   it('logs', async () => {
     await until(
       'a router line',
-      async () => /heroku\[router\]/.test((await must(cli('logs', '--num', '1500', '--app', 'hk'))).stdout),
+      async () => /heroku\[router\]/.test((await must(cli('logs', '--num', '1500', '--app', 'hkshop'))).stdout),
       60_000,
     )
   })
 
   it('logs --tail', async () => {
-    const tail = run(process.execPath, [heroku, 'logs', '--tail', '--num', '1500', '--app', 'hk'], {
-      cwd: folder,
-      env,
-      deadlineMs: 15_000,
-    })
-    await get(platform, 'hk.localhost', '/?marker=tailed')
-    expect((await tail).stdout).toContain('marker=tailed')
+    const tail = follow(process.execPath, [heroku, 'logs', '--tail', '--app', 'hkshop'], { cwd: folder, env })
+    await tail.says('heroku[router]')
+    await get(platform, 'hkshop.localhost', '/?marker=tailed')
+    await tail.says('marker=tailed')
+    await tail.interrupt()
   })
 
   it('run -x passes output and exit status on', async () => {
-    const ran = await cli('run', '--exit-code', '--no-tty', '--app', 'hk', '--', 'echo from-a-dyno; exit 7')
+    const ran = await cli('run', '--exit-code', '--no-tty', '--app', 'hkshop', '--', 'echo from-a-dyno && (exit 7)')
     expect(ran.stdout).toContain('from-a-dyno')
     expect(ran.code).toBe(7)
   })
 
   it('run:detached', async () => {
-    await must(cli('run:detached', '--app', 'hk', '--', 'echo from-a-detached-dyno'))
+    await must(cli('run:detached', '--app', 'hkshop', '--', 'echo from-a-detached-dyno'))
     await until(
       'its line in the log',
-      async () => (await cli('logs', '--num', '1500', '--app', 'hk')).stdout.includes('from-a-detached-dyno'),
+      async () => (await cli('logs', '--num', '1500', '--app', 'hkshop')).stdout.includes('from-a-detached-dyno'),
       60_000,
     )
   })
 
   it('releases', async () => {
-    expect((await must(cli('releases', '--app', 'hk'))).stdout).toMatch(/v3/)
+    expect((await must(cli('releases', '--app', 'hkshop'))).stdout).toMatch(/v3/)
   })
 
   it('rollback', async () => {
-    expect((await must(cli('rollback', '--app', 'hk'))).stderr).toMatch(/v4|v2/)
-    await until('the old config', async () => !(await get(platform, 'hk.localhost', '/env')).body.includes('blue'))
+    expect((await must(cli('rollback', '--app', 'hkshop'))).stderr).toMatch(/v4|v2/)
+    await until('the old config', async () => !(await get(platform, 'hkshop.localhost', '/env')).body.includes('blue'))
   })
 
   it('domains:add', async () => {
-    await must(cli('domains:add', 'www.hk-shop.example', '--app', 'hk'))
-    await until('the domain routes', async () => (await get(platform, 'www.hk-shop.example')).status === 200)
+    await must(cli('domains:add', 'www.hkshop.example', '--app', 'hkshop'))
+    await until('the domain routes', async () => (await get(platform, 'www.hkshop.example')).status === 200)
   })
 
   it('maintenance:on', async () => {
-    await must(cli('maintenance:on', '--app', 'hk'))
-    await until('the maintenance page', async () => (await get(platform, 'hk.localhost')).status === 503)
-    await must(cli('maintenance:off', '--app', 'hk'))
+    await must(cli('maintenance:on', '--app', 'hkshop'))
+    await until('the maintenance page', async () => (await get(platform, 'hkshop.localhost')).status === 503)
+    await must(cli('maintenance:off', '--app', 'hkshop'))
   })
 
   it('apps:info', async () => {
-    expect((await must(cli('apps:info', '--app', 'hk'))).stdout).toMatch(/=== .*hk/)
+    expect((await must(cli('apps:info', '--app', 'hkshop'))).stdout).toMatch(/=== .*hkshop/)
   })
 
   it('apps:destroy', async () => {
-    await must(cli('apps:destroy', '--app', 'hk', '--confirm', 'hk'))
-    await until('the name is unknown', async () => (await get(platform, 'hk.localhost')).status === 404)
+    await must(cli('apps:destroy', '--app', 'hkshop', '--confirm', 'hkshop'))
+    await until('the name is unknown', async () => (await get(platform, 'hkshop.localhost')).status === 404)
   })
 })

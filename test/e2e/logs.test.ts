@@ -1,7 +1,7 @@
 // One ordered stream per app, and a flood that hurts nobody else.
 
-import { spawn } from 'node:child_process'
 import { createApp, type TestApp } from '@paas/testing/app'
+import { follow } from '@paas/testing/follow'
 import { must, ROOT } from '@paas/testing/platform'
 import { until } from '@paas/testing/wait'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
@@ -38,19 +38,11 @@ describe('logs', () => {
   })
 
   it('follow live, and end with the one who follows', async () => {
-    const tail = spawn(`${ROOT}/bin/paas`, ['logs', '-t', '-a', 'talker'], {
-      env: platform.env,
-      stdio: ['ignore', 'pipe', 'ignore'],
-    })
-    let text = ''
-    tail.stdout.on('data', (chunk) => {
-      text += chunk
-    })
-    await until('the tail begins', () => text !== '')
+    const tail = follow(`${ROOT}/bin/paas`, ['logs', '-t', '-a', 'talker'], { env: platform.env })
+    await tail.says('heroku[router]')
     await app.get('/?tailed=yes')
-    await until('the request in the tail', () => text.includes('tailed=yes'), 5_000)
-    tail.kill('SIGINT')
-    expect(await new Promise((resolve) => tail.once('close', resolve))).toBe(0)
+    await tail.says('tailed=yes', 5_000)
+    expect(await tail.interrupt()).toBe(0)
   })
 
   it("another app's flood does not hold a quiet app's line back", async () => {

@@ -48,7 +48,7 @@ describe('logs', () => {
   it("another app's flood does not hold a quiet app's line back", async () => {
     const flood = await createApp(platform, 'floods-its-log', 'flooding')
     await must(flood.push())
-    await must(flood.paas(['config:set', 'LINES_PER_SECOND=50000']))
+    await must(flood.paas(['config:set', 'FLOOD_PER_SECOND=50000']))
     await until(
       'the flood',
       async () => (await must(flood.paas(['logs', '-n', '10', '--source', 'app']))).stdout.trim().split('\n').length === 10,

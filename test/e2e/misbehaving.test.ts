@@ -30,7 +30,7 @@ it('ignores-sigterm: gets its grace, then SIGKILL and an R12', async () => {
 it('eats-memory: is killed at its limit, told so, and started again', async () => {
   const app = await createApp(platform, 'eats-memory', 'hungry')
   await must(app.push())
-  await app.get('/eat').catch(() => {}) // the answer dies with the dyno
+  await app.get('/eat?mb=2000').catch(() => {}) // the answer dies with the dyno
   await until('R15 in the log', async () => (await app.paas(['logs', '-n', '200'])).stdout.includes('R15'), 60_000)
   await until('it serves again', async () => (await app.get()).status === 200, 60_000)
   await app.destroy()

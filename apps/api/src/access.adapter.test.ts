@@ -68,8 +68,10 @@ describe.each(routes)('$method $path', ({ method, path }) => {
       const byName = await api.call(stranger, method, fill(path, app.name), options)
       const byId = await api.call(stranger, method, fill(path, app.id), options)
       expect([missing.status, byName.status, byId.status]).toEqual([404, 404, 404])
-      expect(byName.body).toEqual(missing.body)
-      expect(byId.body).toEqual(missing.body)
+      // All that differs is the name the asker gave.
+      const named = (answer: { body: unknown }, name: string) => JSON.stringify(answer.body).replace(name, 'NAME')
+      expect(named(byName, app.name)).toBe(named(missing, 'no-such-app'))
+      expect(named(byId, app.id)).toBe(named(missing, 'no-such-app'))
     })
   }
 })

@@ -43,8 +43,9 @@ export function param(ctx: Context, name: string): string {
 
 /** The app that the path names by name or id, if it is the asker's; throws `not_found` for all others alike. */
 export async function appOf(ctx: Context, store: Store): Promise<App> {
-  const app = await findApp(store, ctx.state.user, param(ctx, 'app'))
-  if (!app) throw new PlatformError('not_found', "Couldn't find that app.")
+  const name = param(ctx, 'app')
+  const app = await findApp(store, ctx.state.user, name)
+  if (!app) throw new PlatformError('not_found', `No app named ${name}`, { hint: '`paas apps` lists yours.' })
   return app
 }
 

@@ -69,6 +69,7 @@ export async function normaliseTar(
       }
       sink.end(undefined)
     }
+    if (source.entries === 0) throw refused('The commit is empty: it holds no files.')
     writer.finalize()
     await writing
     return source

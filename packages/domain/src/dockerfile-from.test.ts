@@ -13,6 +13,34 @@ it('replaces only what is asked for', () => {
   expect(replaced).toBe(text.replace('paas/node:22', 'p/runtime-node:22.1.0'))
 })
 
+const copying = `ARG NODE=22
+ARG BASE="paas/node:\${NODE}"
+FROM \${BASE} AS build
+ARG BASE=late
+FROM $BASE
+COPY --from=build /a /a
+COPY --from=0 /b /b
+COPY --chown=1:1 --from="other:1" /c /c
+FROM $UNKNOWN
+`
+
+it('reads defaults of ARG and the images COPY takes files of', () => {
+  expect(basesOf(copying)).toEqual(['paas/node:22', 'other:1', '$UNKNOWN'])
+  const replaced = replaceBases(
+    copying,
+    new Map([
+      ['paas/node:22', 'n'],
+      ['other:1', 'o'],
+    ]),
+  )
+  expect(replaced).toContain('FROM n AS build\nARG BASE=late\nFROM n\nCOPY --from=build')
+  expect(replaced).toContain('COPY --chown=1:1 --from=o /c /c')
+})
+
+it('takes a name that hides on the next line for one that cannot be known', () => {
+  expect(basesOf('FROM \\\nsecret/app')).toEqual(['\\'])
+})
+
 it.each([
   { name: 'paas/stack', got: { kind: 'stack' } },
   { name: 'paas/stack-build:latest', got: { kind: 'stack-build' } },

@@ -61,9 +61,9 @@ export async function runBuildContainer(
   signal.throwIfAborted()
   const name = buildContainerName(engine, build.buildId)
   const labels = { 'paas.prefix': engine.prefix, 'paas.app': build.appId }
-  const [network, cpus] = await Promise.all([
+  const [network, limits] = await Promise.all([
     buildNetwork(engine),
-    countCpus(engine),
+    buildLimits(engine, build),
     ensureVolume(engine, build.cacheVolume, { 'paas.app': build.appId }),
   ])
   await removeContainer(engine, name)
@@ -80,21 +80,11 @@ export async function runBuildContainer(
       AttachStdout: true,
       AttachStderr: true,
       HostConfig: {
-        Memory: build.memoryMiB * 1024 * 1024,
-        MemorySwap: build.memoryMiB * 1024 * 1024,
-        CpuShares: CPU_SHARES,
-        NanoCpus: Math.min(cpus, MAX_CPUS) * 1e9,
-        PidsLimit: build.pids,
-        OomScoreAdj: OOM_SCORE_ADJ,
-        CapDrop: ['ALL'],
-        SecurityOpt: ['no-new-privileges'],
-        // Lower only: an engine without SYS_RESOURCE may not raise a limit above its own.
-        Ulimits: [{ Name: 'core', Soft: 0, Hard: 0 }],
+        ...limits,
         Init: true,
         NetworkMode: network,
         LogConfig: { Type: 'none', Config: {} },
         Mounts: [{ Type: 'volume', Source: build.cacheVolume, Target: '/cache' }],
-        ...(engine.cgroupParent && { CgroupParent: engine.cgroupParent }),
       },
       abortSignal,
     } as object),
@@ -135,6 +125,26 @@ export async function runBuildContainer(
     // Half a second nobody has to wait for when it has ended; the builder's clean-up removes what could not be removed now.
     const removed = removeContainer(engine, name).catch(() => {})
     if (!ended) await removed
+  }
+}
+
+/** Every limit the engine has, for a container a build runs in. */
+export async function buildLimits(
+  engine: Engine,
+  { memoryMiB, pids }: Pick<BuildContainer, 'memoryMiB' | 'pids'>,
+): Promise<object> {
+  return {
+    Memory: memoryMiB * 1024 * 1024,
+    MemorySwap: memoryMiB * 1024 * 1024,
+    CpuShares: CPU_SHARES,
+    NanoCpus: Math.min(await countCpus(engine), MAX_CPUS) * 1e9,
+    PidsLimit: pids,
+    OomScoreAdj: OOM_SCORE_ADJ,
+    CapDrop: ['ALL'],
+    SecurityOpt: ['no-new-privileges'],
+    // Lower only: an engine without SYS_RESOURCE may not raise a limit above its own.
+    Ulimits: [{ Name: 'core', Soft: 0, Hard: 0 }],
+    ...(engine.cgroupParent && { CgroupParent: engine.cgroupParent }),
   }
 }
 

@@ -20,36 +20,45 @@ const DEADLINE_MS_PER_MB = 700
 /** Loads the layer over a parent that the engine has. Refused by engines that want every layer in the archive. */
 export async function loadLayer(engine: Engine, { parent, tar, config = {}, tags }: NewLayer): Promise<{ id: string }> {
   const below = await inspectImage(engine, parent)
-  return load(engine, {
+  return loadLayers(engine, {
     below: below.RootFS.Layers ?? [],
-    tar,
+    layers: [tar],
     config: imageConfig(mergeConfig(below.Config, config), below.Architecture),
     tags,
   })
 }
 
 /** Loads a complete image of one layer; every engine takes it. */
-export function loadRoot(engine: Engine, root: { tar: TarSource; config: ConfigText; tags: string[] }): Promise<{ id: string }> {
-  return load(engine, { below: [], ...root })
+export function loadRoot(
+  engine: Engine,
+  { tar, ...root }: { tar: TarSource; config: ConfigText; tags: string[] },
+): Promise<{ id: string }> {
+  return loadLayers(engine, { below: [], layers: [tar], ...root })
 }
 
-interface Archive {
-  /** Digests of the layers under the new one. */
+export interface LayerArchive {
+  /** Digests of the layers under the new ones; the engine has them. */
   below: readonly string[]
-  tar: TarSource
+  /** Lowest first. */
+  layers: readonly TarSource[]
   config: ConfigText
   tags: string[]
 }
 
-async function load(engine: Engine, { below, tar, config, tags }: Archive): Promise<{ id: string }> {
-  const { bytes, stream } = await openTar(tar)
+type Opened = Awaited<ReturnType<typeof openTar>>
+
+/** Loads several layers at once over a chain that the engine has, under the config that `config` makes of all digests. */
+export async function loadLayers(engine: Engine, { below, layers, config, tags }: LayerArchive): Promise<{ id: string }> {
+  const opened: Opened[] = []
+  for (const layer of layers) opened.push(await openTar(layer))
+  const bytes = opened.reduce((sum, layer) => sum + layer.bytes, 0)
   const deadlineMs = BULK_DEADLINE_MS + (bytes / 1e6) * DEADLINE_MS_PER_MB
   const loaded = await engine.call(
     `load image ${tags[0] ?? ''}`,
     async (abortSignal) => {
       const archive = pack()
       abortSignal.addEventListener('abort', () => archive.destroy())
-      const written = writeArchive(archive, { below, bytes, stream, config, tags })
+      const written = writeArchive(archive, { below, layers: opened, config, tags })
       // A failure while writing tears the request; the answer to it says less than the reason.
       const answered = engine.docker.loadImage(
         archive as unknown as NodeJS.ReadableStream,
@@ -68,10 +77,26 @@ async function load(engine: Engine, { below, tar, config, tags }: Archive): Prom
 
 async function writeArchive(
   archive: ReturnType<typeof pack>,
-  { below, bytes, stream, config, tags }: Omit<Archive, 'tar'> & { bytes: number; stream: Readable },
+  { below, layers, config, tags }: Omit<LayerArchive, 'layers'> & { layers: readonly Opened[] },
 ): Promise<string> {
+  const digests: string[] = []
+  for (const [at, layer] of layers.entries()) digests.push(await writeLayer(archive, `new${at}/layer.tar`, layer))
+  const text = config([...below, ...digests])
+  const id = createHash('sha256').update(text).digest('hex')
+  const names = [...below.map((_, at) => `below${at}/layer.tar`), ...digests.map((_, at) => `new${at}/layer.tar`)]
+  archive.entry({ name: `${id}.json`, mtime: LAYER_MTIME }, text)
+  archive.entry(
+    { name: 'manifest.json', mtime: LAYER_MTIME },
+    JSON.stringify([{ Config: `${id}.json`, RepoTags: tags, Layers: names }]),
+  )
+  archive.finalize()
+  return `sha256:${id}`
+}
+
+/** Its digest, known when it has passed. */
+async function writeLayer(archive: ReturnType<typeof pack>, name: string, { bytes, stream }: Opened): Promise<string> {
   const digest = createHash('sha256')
-  const entry = archive.entry({ name: 'new/layer.tar', size: bytes, mtime: LAYER_MTIME })
+  const entry = archive.entry({ name, size: bytes, mtime: LAYER_MTIME })
   try {
     await pipeline(
       stream,
@@ -87,16 +112,7 @@ async function writeArchive(
     archive.destroy(error as Error)
     throw error
   }
-  const text = config([...below, `sha256:${digest.digest('hex')}`])
-  const id = createHash('sha256').update(text).digest('hex')
-  const layers = [...below.map((_, at) => `below${at}/layer.tar`), 'new/layer.tar']
-  archive.entry({ name: `${id}.json`, mtime: LAYER_MTIME }, text)
-  archive.entry(
-    { name: 'manifest.json', mtime: LAYER_MTIME },
-    JSON.stringify([{ Config: `${id}.json`, RepoTags: tags, Layers: layers }]),
-  )
-  archive.finalize()
-  return `sha256:${id}`
+  return `sha256:${digest.digest('hex')}`
 }
 
 /** Reads the answer to its end: the engine reports refusals as lines of a 200. */

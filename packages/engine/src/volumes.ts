@@ -4,6 +4,7 @@ import { type Engine, statusOf } from './client.ts'
 export interface VolumeFacts {
   name: string
   labels: Record<string, string>
+  created: Date
 }
 
 /** Makes it unless it is there; the labels of one that is there stay. */
@@ -19,7 +20,11 @@ export async function listVolumes(engine: Engine, label: string): Promise<Volume
   const { Volumes } = await engine.call('list volumes', (abortSignal) =>
     engine.docker.listVolumes({ filters: JSON.stringify(filters), abortSignal } as object),
   )
-  return (Volumes ?? []).map(({ Name, Labels }) => ({ name: Name, labels: Labels ?? {} }))
+  return (Volumes ?? []).map((volume) => ({
+    name: volume.Name,
+    labels: volume.Labels ?? {},
+    created: new Date((volume as { CreatedAt?: string }).CreatedAt ?? 0),
+  }))
 }
 
 /** Missing is fine; one that a container uses stays, answered with false. */

@@ -13,6 +13,7 @@ import type { Logger } from '@paas/service/log'
 import { findBuildApp, forgetSource, isCancelWanted, MAX_ATTEMPTS, renewLease } from '@paas/store/builder-claims'
 import { type Build, type Claim, failBuild, finishBuild } from '@paas/store/builds'
 import type { Store } from '@paas/store/store'
+import { refuseOnFullDisk, watchDisk } from './disk.ts'
 import { type ImageDeps, makeImage } from './image.ts'
 import { BuildOutput } from './output.ts'
 
@@ -26,11 +27,16 @@ export interface BuildDeps {
   logs: LogWriter
   log: Logger
   image: ImageDeps
-  settings: Pick<Settings, 'buildTimeoutMs'>
+  settings: Pick<Settings, 'buildTimeoutMs' | 'dataDir' | 'diskReserveBytes'>
 }
 
 /** Why a build was stopped from outside of it. */
-type Stop = { kind: 'canceled' } | { kind: 'timeout' } | { kind: 'lost' } | { kind: 'shutdown' }
+type Stop =
+  | { kind: 'canceled' }
+  | { kind: 'disk'; why: PlatformError }
+  | { kind: 'timeout' }
+  | { kind: 'lost' }
+  | { kind: 'shutdown' }
 
 /** Resolves when it has ended, one way or another, or is no longer ours. `shutdown` leaves it to the next builder. */
 export async function runBuild(deps: BuildDeps, build: Build, shutdown: AbortSignal): Promise<void> {
@@ -51,6 +57,7 @@ export async function runBuild(deps: BuildDeps, build: Build, shutdown: AbortSig
   if (shutdown.aborted) onShutdown()
   const clock = setTimeout(() => end({ kind: 'timeout' }), deps.settings.buildTimeoutMs)
   const lease = keepLease(store, claim, end)
+  const disk = watchDisk(deps.image.engine, build, deps.settings, (why) => end({ kind: 'disk', why }))
   const off = store.wakes.on('build', (id) => {
     if (id !== undefined && id !== build.id) return
     isCancelWanted(store, claim).then(
@@ -83,6 +90,7 @@ export async function runBuild(deps: BuildDeps, build: Build, shutdown: AbortSig
   } finally {
     clearTimeout(clock)
     lease.stop()
+    disk.close()
     off()
     shutdown.removeEventListener('abort', onShutdown)
   }
@@ -101,6 +109,7 @@ async function buildSlug(deps: BuildDeps, build: Build, output: BuildOutput, sig
       hint: 'Push again.',
     })
   }
+  await refuseOnFullDisk(deps.settings)
   const app = await findBuildApp(deps.store, build.appId)
   if (!app || !build.sourcePath) throw new PlatformError('build_failed', 'The app or its source is gone')
   output.hide(redactor(Object.values(app.env)))
@@ -119,6 +128,8 @@ function explain(error: unknown, stop: Stop | undefined, timeoutMs: number): Pla
     case 'lost':
     case 'shutdown':
       return undefined
+    case 'disk':
+      return stop.why
     case 'canceled':
       return new PlatformError('build_canceled', 'The build was canceled')
     case 'timeout':

@@ -11,6 +11,7 @@ import type { AppLayer } from './app-layer.ts'
 import type { Buildpack } from './buildpacks.ts'
 import { type ChannelMessage, readMessages, tooLarge } from './channel.ts'
 import { bytesLabel, depsBytes, depsContentTag, depsLabels, knownDigests, type Runtime } from './deps.ts'
+import { cacheVolume } from './disk.ts'
 import type { Mirrors } from './mirrors.ts'
 import type { BuildOutput } from './output.ts'
 
@@ -126,7 +127,7 @@ export async function compile(
         PAAS_DEPS_PATHS: depsPaths.join(' '),
         PAAS_KNOWN_DEPS: known.join(' '),
       },
-      cacheVolume: `${engine.prefix}-cache-${build.appId}`,
+      cacheVolume: cacheVolume(engine, build.appId),
       archives: [await equipment(request), ...buildpacks.map(({ tar }) => tar), request.source.tar],
       memoryMiB: limits.memoryMiB,
       pids: limits.pids,

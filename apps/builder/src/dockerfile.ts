@@ -1,19 +1,23 @@
 // Apps that bring a Dockerfile. FROM may name images of ours, since a public
 // registry is often out of reach; what it means is put in before the build.
-
+// The build itself runs in a sandbox, or in the engine's own builder where the
+// host has none (start.ts asks once).
 import { buffer } from 'node:stream/consumers'
-import { basesOf, localBase, replaceBases } from '@paas/domain/dockerfile-from'
+import { basesOf, replaceBases } from '@paas/domain/dockerfile-from'
 import { PlatformError } from '@paas/domain/errors'
 import { buildImage } from '@paas/engine/build-image'
+import { buildIsolated } from '@paas/engine/build-isolated'
 import { findImage } from '@paas/engine/images'
 import { extract, pack } from 'tar-stream'
 import { tooLarge } from './channel.ts'
-import type { ImageDeps, ImageRequest, Made } from './image.ts'
-import { limitsOf } from './image.ts'
+import { type Base, findBase, KNOWN_NAMES } from './dockerfile-bases.ts'
+import { type ImageDeps, type ImageRequest, limitsOf, type Made } from './image.ts'
+import type { Mirrors } from './mirrors.ts'
 import type { BuildOutput } from './output.ts'
 import { pathOf, type Source } from './source.ts'
 
-const KNOWN_NAMES = 'FROM paas/stack, paas/stack-build and paas/node:22 (any Node.js range) need no registry.'
+/** Others' images may be this much larger than an app of ours. */
+const IMAGE_FACTOR = 4
 
 export interface DockerfileRequest extends ImageRequest {
   source: Source
@@ -26,20 +30,15 @@ export async function buildDockerfile(
   output: BuildOutput,
   signal: AbortSignal,
 ): Promise<Made> {
-  const { engine, settings } = deps
+  const { engine } = deps
   const text = build.source.text('Dockerfile')
   if (text === undefined) {
     throw new PlatformError('build_failed', 'There is no Dockerfile in the root of the repository', { hint: KNOWN_NAMES })
   }
   output.heading('Building the Dockerfile')
-  const bases = new Map<string, string>()
-  for (const name of basesOf(text)) {
-    const image = await baseImageOf(deps, name, output)
-    if (image) bases.set(name, image)
-  }
+  const bases = new Map<string, Base>()
+  for (const name of basesOf(text)) bases.set(name, await findBase(deps, name, output, signal))
   const image = `${engine.prefix}/app-${build.appId}:${build.id}`
-  const { env } = await deps.findMirrors()
-  const proxies = Object.fromEntries(Object.entries(env).filter(([name]) => /_proxy$/i.test(name)))
   const labels = {
     'paas.prefix': engine.prefix,
     'paas.kind': 'app',
@@ -47,50 +46,96 @@ export async function buildDockerfile(
     'paas.build': build.id,
     'paas.commit': build.commit,
   }
+  const how = { image, text, bases, labels, mirrors: await deps.findMirrors() }
   try {
-    await buildImage(
-      engine,
-      {
-        context: await contextOf(build.source, `${replaceBases(text, bases)}\n${labelLine(labels)}\n`),
-        tag: image,
-        buildArgs: proxies,
-        memoryMiB: limitsOf(settings).memoryMiB,
-      },
-      (chunk) => output.write(chunk),
-      signal,
-    )
-  } catch (error) {
-    if (!(error instanceof PlatformError) || error.code !== 'build_failed') throw error
-    throw new PlatformError('build_failed', error.message, { cause: error, hint: KNOWN_NAMES })
+    const isolation = await deps.isolation?.()
+    const bytes = isolation
+      ? await buildInSandbox(deps, build, { ...how, folder: isolation.folder }, output, signal)
+      : await buildInEngine(deps, build, how, output, signal)
+    return { image, defaults: { web: null }, language: 'Dockerfile', bytes }
   } finally {
     output.flush()
   }
-  const [made, stack] = await Promise.all([findImage(engine, image), findImage(engine, deps.stack.run)])
-  if (!made) throw new PlatformError('build_failed', 'The image went away after the build', { hint: 'Push again.' })
-  const bytes = Math.max(0, made.bytes - (stack?.bytes ?? 0))
-  if (bytes > settings.slugMaxBytes * 4) throw tooLarge(bytes, settings.slugMaxBytes * 4)
-  return { image, defaults: { web: null }, language: 'Dockerfile', bytes }
 }
 
-async function baseImageOf(
-  { stack, findNodeRuntime }: ImageDeps,
-  name: string,
+interface How {
+  image: string
+  text: string
+  bases: ReadonlyMap<string, Base>
+  labels: Record<string, string>
+  mirrors: Mirrors
+}
+
+/** Answers the bytes of the app's own layers. */
+async function buildInSandbox(
+  { engine, settings, stack }: ImageDeps,
+  build: DockerfileRequest,
+  { image, text, bases, labels, mirrors, folder }: How & { folder: string },
   output: BuildOutput,
-): Promise<string | undefined> {
-  const base = localBase(name)
-  switch (base.kind) {
-    case 'stack':
-      return stack.run
-    case 'stack-build':
-      return stack.build
-    case 'node':
-      return (
-        await findNodeRuntime(base.range && /^\d+$/.test(base.range) ? `${base.range}.x` : base.range, (line) =>
-          output.detail(line),
-        )
-      ).ref
-    case 'other':
-      return undefined
+  signal: AbortSignal,
+): Promise<number> {
+  const ids = new Map([...bases].map(([name, { id }]) => [name, id]))
+  const { bytes } = await buildIsolated(
+    engine,
+    {
+      buildId: build.id,
+      appId: build.appId,
+      context: await contextOf(build.source, replaceBases(text, ids)),
+      tag: image,
+      labels,
+      buildArgs: proxiesOf(mirrors),
+      ...limitsOf(settings),
+      holder: stack.run,
+      bases: [...new Set(ids.values())],
+      files: stepFiles(mirrors),
+      maxBytes: settings.slugMaxBytes * IMAGE_FACTOR,
+      folder,
+    },
+    (chunk) => output.write(chunk),
+    signal,
+  )
+  return bytes
+}
+
+async function buildInEngine(
+  { engine, settings, stack }: ImageDeps,
+  build: DockerfileRequest,
+  { image, text, bases, labels, mirrors }: How,
+  output: BuildOutput,
+  signal: AbortSignal,
+): Promise<number> {
+  const refs = new Map([...bases].map(([name, { ref }]) => [name, ref]))
+  await buildImage(
+    engine,
+    {
+      context: await contextOf(build.source, `${replaceBases(text, refs)}\n${labelLine(labels)}\n`),
+      tag: image,
+      buildArgs: proxiesOf(mirrors),
+      memoryMiB: settings.buildMemoryMiB,
+    },
+    (chunk) => output.write(chunk),
+    signal,
+  )
+  const [made, below] = await Promise.all([findImage(engine, image), findImage(engine, stack.run)])
+  if (!made) throw new PlatformError('build_failed', 'The image went away after the build', { hint: 'Push again.' })
+  const bytes = Math.max(0, made.bytes - (below?.bytes ?? 0))
+  if (bytes > settings.slugMaxBytes * IMAGE_FACTOR) throw tooLarge(bytes, settings.slugMaxBytes * IMAGE_FACTOR)
+  return bytes
+}
+
+function proxiesOf({ env }: Mirrors): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => /_proxy$/i.test(name)))
+}
+
+/** Where npm and pip of the stack look for their registries when nothing else tells them. */
+function stepFiles({ env, files }: Mirrors): Record<string, string> {
+  const npmrc = files.find((entry) => entry.name === 'paas/npmrc')
+  const pip = Object.entries({ 'index-url': env['PIP_INDEX_URL'], 'extra-index-url': env['PIP_EXTRA_INDEX_URL'] }).filter(
+    ([, url]) => url,
+  )
+  return {
+    ...(npmrc?.kind === 'file' && { '/usr/local/etc/npmrc': npmrc.content.toString() }),
+    ...(pip.length > 0 && { '/etc/pip.conf': `[global]\n${pip.map(([key, url]) => `${key} = ${url}\n`).join('')}` }),
   }
 }
 

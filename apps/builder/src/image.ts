@@ -28,6 +28,8 @@ export interface ImageDeps {
   stack: { run: string; build: string; version: string }
   findNodeRuntime(range: string | undefined, say: (line: string) => void): Promise<Runtime>
   findMirrors(): Promise<Mirrors>
+  /** Where Dockerfiles are built in a sandbox; undefined: this host has none, and the engine's own builder does it. */
+  isolation?(): Promise<{ folder: string } | undefined>
   settings: Pick<Settings, 'buildMemoryMiB' | 'buildPids' | 'slugMaxBytes'>
 }
 

@@ -6,11 +6,15 @@ import { homedir } from 'node:os'
 import path from 'node:path'
 import type { TarEntry } from '@paas/engine/tar'
 import { DYNO_UID } from '@paas/engine/tar'
+import { readCaBundle } from '@paas/stack/site'
 
 export interface Mirrors {
   env: Record<string, string>
   files: TarEntry[]
 }
+
+/** The environment the platform was started with. */
+export type Machine = Readonly<Record<string, string | undefined>>
 
 export interface MirrorSettings {
   npmRegistry: string | undefined
@@ -35,7 +39,7 @@ const CA_VARIABLES = [
 ]
 
 /** Reads the machine's configuration anew, so that a changed mirror needs no restart. */
-export async function findMirrors(settings: MirrorSettings, machine: NodeJS.ProcessEnv): Promise<Mirrors> {
+export async function findMirrors(settings: MirrorSettings, machine: Machine): Promise<Mirrors> {
   const env: Record<string, string> = {}
   const files: TarEntry[] = [{ name: 'paas', kind: 'directory' }]
   for (const name of PASSED_ON) {
@@ -57,15 +61,16 @@ export async function findMirrors(settings: MirrorSettings, machine: NodeJS.Proc
   Object.assign(env, settings.pipIndexUrl ? { PIP_INDEX_URL: settings.pipIndexUrl } : await machinePipIndex(env))
   if (env['PIP_INDEX_URL']) env['UV_DEFAULT_INDEX'] ??= env['PIP_INDEX_URL']
 
-  // The stack has the machine's own CA in its site layer; a bundle of the settings may be newer than the stack.
+  // The stack has both in its site layer; what the settings name may be newer. Tools take one file
+  // in place of their own list, so it holds the machine's certificates too.
   if (settings.caBundle) {
-    files.push({ name: 'paas/ca.pem', kind: 'file', content: await readFile(settings.caBundle) })
+    files.push({ name: 'paas/ca.pem', kind: 'file', content: await readCaBundle(settings.caBundle) })
     for (const name of CA_VARIABLES) env[name] = '/paas/ca.pem'
   }
   return { env, files }
 }
 
-async function machineNpmrc(machine: NodeJS.ProcessEnv): Promise<string[]> {
+async function machineNpmrc(machine: Machine): Promise<string[]> {
   const places = ['/etc/npmrc', '/usr/etc/npmrc', machine['NPM_CONFIG_USERCONFIG'] ?? path.join(homedir(), '.npmrc')]
   const texts = await Promise.all(places.map((place) => readFile(place, 'utf8').catch(() => '')))
   return texts

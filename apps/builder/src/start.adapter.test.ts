@@ -24,6 +24,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { removeUnreferenced } from './cleanup.ts'
 import { startBuilder } from './start.ts'
 
+const MINUTE_MS = 60_000
 const prefix = 'paas-test-builds'
 const cacheDir = process.env['PAAS_TEST_CACHE'] ?? path.join(tmpdir(), 'paas-test-cache')
 const log = createLog('test', 'silent')
@@ -71,11 +72,11 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-async function start(settings: { buildTimeoutMs?: number } = {}, with_: { queues?: Queues } = {}) {
+async function start(settings: { buildTimeoutMs?: number; diskReserveBytes?: number } = {}, with_: { queues?: Queues } = {}) {
   const limits = { buildConcurrency: 2, buildTimeoutMs: 60_000, buildMemoryMiB: 512, buildPids: 128, slugMaxBytes: 500_000_000 }
   const mirrors = { npmRegistry: undefined, pipIndexUrl: undefined, caBundle: undefined }
-  const all = { ...limits, ...mirrors, dataDir: folder, cacheDir, ...settings }
-  builder = await startBuilder({ store, queues, engine, logs, log, stack, settings: all, ...with_ })
+  const all = { ...limits, ...mirrors, diskReserveBytes: 0, dataDir: folder, cacheDir, ...settings }
+  builder = await startBuilder({ store, queues, engine, logs, log, stack, settings: all, machine: process.env, ...with_ })
 }
 
 let count = 0
@@ -158,10 +159,24 @@ it('removes images that nothing may start any more, and no other', { timeout: 60
   const orphan = `${prefix}/app-${kept.appId}:${crypto.randomUUID()}`
   await tagImage(engine, tagOf(kept), orphan)
   await store.db.app.delete({ where: { id: gone.appId } })
-  await removeUnreferenced({ store, engine, log }, Date.now())
-  expect(await findImage(engine, tagOf(gone))).toBeUndefined()
+  const cleanup = { store, engine, log, dockerfiles: path.join(folder, 'dockerfiles') }
+  await removeUnreferenced(cleanup, Date.now())
   expect(await findImage(engine, orphan)).toBeDefined() // young: its row may be about to be written
-  await removeUnreferenced({ store, engine, log }, Date.now() + 11 * 60_000)
+  await removeUnreferenced(cleanup, Date.now() + 11 * MINUTE_MS)
+  expect((await findImage(engine, tagOf(kept)))?.tags).toEqual([tagOf(kept)])
+  expect(await findImage(engine, tagOf(gone))).toBeDefined() // no row knows its app: somebody may be restoring a backup
+  await removeUnreferenced(cleanup, Date.now() + 61 * MINUTE_MS)
+  expect(await findImage(engine, tagOf(gone))).toBeUndefined()
   expect((await findImage(engine, tagOf(kept)))?.tags).toEqual([tagOf(kept)])
   expect(await findImage(engine, stack.run)).toBeDefined()
+})
+
+it('refuses to build on a nearly full disk, with the figures', { timeout: 60_000 }, async () => {
+  const build = await queueBuild(page)
+  await start({ diskReserveBytes: 1e15 })
+  await become(build, 'failed')
+  expect(await getBuild(store, build)).toMatchObject({
+    failureCode: 'disk_full',
+    failureMessage: expect.stringMatching(/[\d.]+ GB are free, 1000000\.0 GB are kept/),
+  })
 })

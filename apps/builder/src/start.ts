@@ -5,7 +5,6 @@
 // after Redis was flushed, after a builder was killed, after a job was lost,
 // all take the same path. Where Redis is away a waiting build is taken without it.
 import path from 'node:path'
-import type { Job } from '@paas/contract/jobs'
 import type { Settings } from '@paas/contract/settings'
 import type { Engine } from '@paas/engine/client'
 import type { LogWriter } from '@paas/logs/types'
@@ -20,11 +19,14 @@ import type { Store } from '@paas/store/store'
 import { type BuildDeps, LEASE_MS, runBuild } from './build.ts'
 import { readBuildpacks } from './buildpacks.ts'
 import { removeLeftovers, removeUnreferenced } from './cleanup.ts'
+import { dockerfilesFolder, trimCache } from './disk.ts'
+import { findIsolation } from './isolation.ts'
 import { findMirrors } from './mirrors.ts'
 
 const LOOK_MS = 2_000
 const LEFTOVERS_MS = 15_000
 const CLEANUP_MS = 10 * 60_000
+const NOTHING = () => {}
 const BUILDPACKS = path.resolve(import.meta.dirname, '../../../buildpacks')
 
 export type BuilderSettings = Pick<
@@ -39,6 +41,7 @@ export type BuilderSettings = Pick<
   | 'npmRegistry'
   | 'pipIndexUrl'
   | 'caBundle'
+  | 'diskReserveBytes'
 >
 
 export interface BuilderDeps {
@@ -49,6 +52,8 @@ export interface BuilderDeps {
   log: Logger
   stack: StackImages
   settings: BuilderSettings
+  /** Environment of this machine's services: mirrors and proxies are taken from it. */
+  machine: Readonly<Record<string, string | undefined>>
   /** Folder of the built-in buildpacks; the repository's own when left out. */
   buildpacksDir?: string
 }
@@ -60,8 +65,10 @@ export async function startBuilder(deps: BuilderDeps): Promise<Service> {
   const shutdown = new AbortController()
   const bell = new Bell()
   /** Apps this process builds at the moment; a second hint for one of them has nothing to do. */
-  const building = new Map<string, Promise<void>>()
+  const building = new Map<string, Promise<boolean>>()
 
+  const where = { holder: stack.run, folder: dockerfilesFolder(settings) }
+  const isolation = findIsolation(engine, where, log, shutdown.signal)
   const buildDeps: BuildDeps = {
     store,
     queues,
@@ -78,22 +85,31 @@ export async function startBuilder(deps: BuilderDeps): Promise<Service> {
         const { ref, buildRef, version } = await ensureNodeRuntime(engine, stack, range, options)
         return { ref, buildRef, label: `Node.js ${version}` }
       },
-      findMirrors: () => findMirrors(settings, process.env),
+      findMirrors: () => findMirrors(settings, deps.machine),
+      isolation: () => isolation,
     },
   }
 
-  async function buildNext({ appId }: Job<'builds'>): Promise<void> {
-    if (building.has(appId) || shutdown.signal.aborted) return
-    const work = (async () => {
-      const claimed = await claimBuild(store, appId, LEASE_MS)
-      if (claimed) await runBuild(buildDeps, claimed.build, shutdown.signal)
-    })()
-    building.set(appId, work)
-    try {
-      await work
-    } finally {
-      building.delete(appId)
-      bell.ring() // the app's next build, if there is one, goes to the end of the queue: others wait too
+  /** A job says that something waits; what is next is fair among owners, whatever order jobs came in. */
+  async function buildNext(): Promise<void> {
+    for (const { appId } of await findBuildsToDo(store)) {
+      if (shutdown.signal.aborted) return
+      if (building.has(appId)) continue
+      const work = (async () => {
+        const claimed = await claimBuild(store, appId, LEASE_MS)
+        if (claimed) await runBuild(buildDeps, claimed.build, shutdown.signal)
+        return claimed !== undefined
+      })()
+      building.set(appId, work)
+      try {
+        if (await work) {
+          trimCache(engine, appId, shutdown.signal).catch((err) => log.warn({ err, app: appId }, 'build_cache.not_trimmed'))
+          return
+        }
+      } finally {
+        building.delete(appId)
+        bell.ring() // the app's next build, if there is one, goes to the end of the queue: others wait too
+      }
     }
   }
 
@@ -103,11 +119,12 @@ export async function startBuilder(deps: BuilderDeps): Promise<Service> {
       await queues.add('builds', id, { appId, buildId: id }).catch((err) => {
         if (building.size >= settings.buildConcurrency) return
         log.warn({ err, app: appId, build: id }, 'build.taken_without_queue')
-        buildNext({ appId, buildId: id }).catch((err) => log.error({ err, app: appId, build: id }, 'build.broken'))
+        buildNext().catch((err) => log.error({ err, app: appId, build: id }, 'build.broken'))
       })
     }
   }
 
+  const cleanup = { store, engine, log, dockerfiles: where.folder }
   async function loop(): Promise<void> {
     let leftoversAt = 0
     let cleanupAt = performance.now() + LEFTOVERS_MS
@@ -115,24 +132,24 @@ export async function startBuilder(deps: BuilderDeps): Promise<Service> {
       await reconcile().catch((err) => log.warn({ err }, 'builds.reconcile_failed'))
       if (performance.now() >= leftoversAt) {
         leftoversAt = performance.now() + LEFTOVERS_MS
-        await removeLeftovers({ store, engine, log }).catch((err) => log.warn({ err }, 'build_leftovers.failed'))
+        await removeLeftovers(cleanup).catch((err) => log.warn({ err }, 'build_leftovers.failed'))
       }
       if (performance.now() >= cleanupAt) {
         cleanupAt = performance.now() + CLEANUP_MS
-        await removeUnreferenced({ store, engine, log }, Date.now()).catch((err) => log.warn({ err }, 'build_cleanup.failed'))
+        await removeUnreferenced(cleanup, Date.now()).catch((err) => log.warn({ err }, 'build_cleanup.failed'))
       }
       await bell.next(LOOK_MS, shutdown.signal)
     }
   }
 
-  const worker = await queues.work('builds', settings.buildConcurrency, (job) => buildNext(job))
+  const worker = await queues.work('builds', settings.buildConcurrency, () => buildNext())
   const looping = loop()
   return {
     name: 'builder',
     async close() {
       shutdown.abort()
       bell.ring()
-      await Promise.all([worker.close(), looping, ...building.values()].map((work) => work.catch(() => {})))
+      await Promise.all([worker.close(), looping, isolation, ...building.values()].map((work) => work.then(NOTHING, NOTHING)))
     },
   }
 }

@@ -56,7 +56,18 @@ async function start(settings: Settings, log: Logger, signal: AbortSignal): Prom
   )
   started.push(await startApi({ store, queues, logs, log: log.child({ stage: 'api' }), settings }))
   const stack = knownStack(settings)
-  started.push(await startBuilder({ store, queues, engine, logs: writer, log: log.child({ stage: 'builder' }), stack, settings }))
+  started.push(
+    await startBuilder({
+      store,
+      queues,
+      engine,
+      logs: writer,
+      log: log.child({ stage: 'builder' }),
+      stack,
+      settings,
+      machine: process.env,
+    }),
+  )
   started.push(await startReceiver({ store, queues, logs, log: log.child({ stage: 'receiver' }), settings }))
   return started
 }

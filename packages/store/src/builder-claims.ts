@@ -59,16 +59,36 @@ export async function isCancelWanted(store: Store, { id, appId }: Pick<Claim, 'i
   return row?.cancelWanted ?? true
 }
 
-/** Per app the next build to do, oldest first: queued, or running without a living lease. Apps whose build is under way have none. */
+/**
+ * Per app the next build to do: queued, or running without a living lease.
+ * Owners take turns, by what each has running and before it in the queue, so
+ * that one who pushes a hundred apps makes nobody wait for a hundred builds;
+ * oldest first among equals. Apps whose build is under way have none.
+ */
 export async function findBuildsToDo(store: Store, limit = 100): Promise<{ id: string; appId: string }[]> {
   return store.db.$queryRaw<{ id: string; appId: string }[]>`
-    SELECT id, "appId" FROM (
-      SELECT DISTINCT ON (b.app_id) b.id, b.app_id AS "appId", b.number FROM builds b
+    WITH under_way AS (
+      SELECT b.app_id, apps.owner_id FROM builds b JOIN apps ON apps.id = b.app_id
+       WHERE b.status = 'running' AND b.lease_until >= now()
+    ), next AS (
+      SELECT DISTINCT ON (b.app_id) b.id, b.app_id, apps.owner_id, b.number FROM builds b
         JOIN apps ON apps.id = b.app_id AND apps.destroyed_at IS NULL
        WHERE (b.status = 'queued' OR (b.status = 'running' AND b.lease_until < now()))
-         AND NOT EXISTS (SELECT 1 FROM builds other WHERE other.app_id = b.app_id AND other.status = 'running' AND other.lease_until >= now())
-       ORDER BY b.app_id, b.status = 'running' DESC, b.number) AS next
-     ORDER BY number LIMIT ${limit}`
+         AND b.app_id NOT IN (SELECT app_id FROM under_way)
+       ORDER BY b.app_id, b.status = 'running' DESC, b.number
+    )
+    SELECT id, app_id AS "appId" FROM next
+     ORDER BY row_number() OVER (PARTITION BY owner_id ORDER BY number)
+              + (SELECT count(*) FROM under_way WHERE under_way.owner_id = next.owner_id), number
+     LIMIT ${limit}`
+}
+
+/** Of these apps, those that have built nothing for that many days. */
+export async function findIdleApps(store: Store, ids: string[], days: number): Promise<Set<string>> {
+  const rows = await store.db.$queryRaw<{ id: string }[]>`
+    SELECT apps.id FROM apps WHERE apps.id = ANY(${ids}::uuid[])
+       AND NOT EXISTS (SELECT 1 FROM builds b WHERE b.app_id = apps.id AND b.created_at > now() - ${days} * interval '1 day')`
+  return new Set(rows.map(({ id }) => id))
 }
 
 /** What the builder has to know of the app: how to build it. */
@@ -116,6 +136,20 @@ export async function findLeased(store: Store, ids: string[]): Promise<Set<strin
   const rows = await store.db.$queryRaw<{ id: string }[]>`
     SELECT id FROM builds WHERE id = ANY(${ids}::uuid[]) AND status = 'running' AND lease_until >= now()`
   return new Set(rows.map(({ id }) => id))
+}
+
+/** Acts while none of the app's waiting builds can begin. False, and nothing was done: one is under way. */
+export async function withoutBuild(store: Store, appId: string, act: () => Promise<void>): Promise<boolean> {
+  return store.db.$transaction(
+    async (tx) => {
+      const rows = await tx.$queryRaw<{ status: string }[]>`
+        SELECT status FROM builds WHERE app_id = ${appId}::uuid AND status IN ('queued', 'running') FOR UPDATE`
+      if (rows.some(({ status }) => status === 'running')) return false
+      await act()
+      return true
+    },
+    { timeout: 60_000 },
+  )
 }
 
 /** Of these apps, those that exist. */

@@ -101,6 +101,23 @@ describe('builds', () => {
     expect((await listBuilds(store, appId)).map(({ id }) => id)).toEqual([second, first])
   })
 
+  it('lets owners take turns, by what they have running and waiting', async () => {
+    await store.db.build.updateMany({ where: { status: { in: ['queued', 'running'] } }, data: { status: 'canceled' } })
+    const owner = await store.db.user.create({ data: { email: 'flood@example.com' } })
+    const flood: string[] = []
+    for (let n = 0; n < 3; n++) {
+      const app = await store.db.app.create({ data: { name: `flood${n}`, ownerId: owner.id } })
+      flood.push(app.id)
+      await queue(app.id)
+    }
+    const other = await makeApp()
+    await queue(other)
+    const order = async () => (await findBuildsToDo(store)).map(({ appId }) => appId)
+    expect(await order()).toEqual([flood[0], other, flood[1], flood[2]])
+    await claimBuild(store, flood[0]!, LEASE_MS)
+    expect(await order()).toEqual([other, flood[1], flood[2]])
+  })
+
   it('wakes whoever follows the build', async () => {
     const seen: (string | undefined)[] = []
     const off = store.wakes.on('build', (id) => seen.push(id))

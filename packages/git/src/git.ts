@@ -11,6 +11,9 @@ export interface GitOptions {
   signal?: AbortSignal
 }
 
+/** Of the platform's own choice: whoever started it may have a git of theirs first. */
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
 /** Blobs above this are streamed, never held in memory: an upload of 1 GB of zeros is 1 MB on the wire. */
 const BIG_FILE = '8m'
 
@@ -47,7 +50,7 @@ export function spawnGit(
     stdio,
     ...(signal ? { signal } : {}),
     env: {
-      PATH: process.env['PATH'] ?? '/usr/bin:/bin',
+      PATH,
       HOME: '/nonexistent',
       LC_ALL: 'C.UTF-8',
       GIT_CONFIG_NOSYSTEM: '1',

@@ -21,6 +21,9 @@ import { inspectImage } from './images-inspect.ts'
 import { loadLayers } from './layers-load.ts'
 import { openTar, type TarSource } from './tar.ts'
 
+/** A build adds a few, one per step that changed. */
+const STORE_IMAGES = 40
+
 export interface IsolatedBuild {
   buildId: string
   appId: string
@@ -90,7 +93,7 @@ async function runBuildah(
   const { stream } = await openTar(build.context)
   const volumes = await writeFiles(work, build.files)
   const buildah = buildahIn(sandbox)
-  await removeLeftovers(buildah, isolatedPaths.app(build.folder, build.appId))
+  await tidyStore(buildah, isolatedPaths.app(build.folder, build.appId))
   const argv = [
     ...['bud', '--layers', '--force-rm', '--pull=never', '--isolation', 'rootless', '--runtime', 'runc', '--network', 'host'],
     ...['--no-hosts', '--cap-drop', 'CAP_NET_RAW,CAP_MKNOD,CAP_AUDIT_WRITE,CAP_SYS_CHROOT'],
@@ -119,10 +122,20 @@ async function runBuildah(
   return id
 }
 
-/** Working containers of a build that was killed. An app has one build at a time, so none of them is in use. */
-async function removeLeftovers(buildah: ReturnType<typeof buildahIn>, store: string): Promise<void> {
-  const text = await readFile(`${store}/overlay-containers/containers.json`, 'utf8').catch(() => '[]')
-  if ((JSON.parse(text) as unknown[]).length > 0) await buildah({ argv: ['rm', '--all'] })
+/**
+ * Takes working containers of a killed build out of the app's store, and
+ * images that the last one is not made of: every cached step looks through all.
+ * An app has one build at a time, so nothing of it is in use.
+ */
+async function tidyStore(buildah: ReturnType<typeof buildahIn>, store: string): Promise<void> {
+  if ((await countEntries(`${store}/overlay-containers/containers.json`)) > 0) await buildah({ argv: ['rm', '--all'] })
+  // Its exit code says that the bases, read only in here, are still there.
+  if ((await countEntries(`${store}/overlay-images/images.json`)) > STORE_IMAGES) await buildah({ argv: ['rmi', '--prune'] })
+}
+
+async function countEntries(file: string): Promise<number> {
+  const text = await readFile(file, 'utf8').catch(() => '[]')
+  return (JSON.parse(text) as unknown[]).length
 }
 
 async function writeFiles(work: string, files: Readonly<Record<string, string>>): Promise<string[]> {

@@ -48,7 +48,8 @@ it('forks-without-end: stays within its processes', async () => {
 
 it('release-phase: a release command that fails keeps the old release and its config', async () => {
   const app = await createApp(platform, 'release-phase', 'phased')
-  await must(app.push())
+  const push = await must(app.push())
+  expect(push.stderr).toMatch(/Running release command.*migrating for v\d+ on release\.1.*migrated.*Launching/s)
   const failing = await app.paas(['config:set', 'RELEASE_EXIT=3'])
   expect(failing.code).not.toBe(0)
   expect(failing.stderr).toMatch(/[Rr]elease/)

@@ -1,17 +1,16 @@
-// From a queued build to the verdict: streams the build's output to the
-// pusher and looks at the rows at every wake-up, and once a second anyway.
-import { cleanLine } from '@paas/domain/push-text'
-import { judgePush, type PushVerdict } from '@paas/domain/push-verdict'
+// From a queued build to the verdict: streams the output of the build, and of
+// a release command, to the pusher and looks at the rows at every wake-up, and
+// once a second anyway.
+import { judgePush, type PushVerdict, releaseOfPush } from '@paas/domain/push-verdict'
 import type { LogReader } from '@paas/logs/types'
 import type { Logger } from '@paas/service/log'
-import { Bell, pause } from '@paas/service/wait'
+import { Bell } from '@paas/service/wait'
 import { readPushState } from '@paas/store/push-target'
 import type { Store } from '@paas/store/store'
+import { type Copying, copyBuild, copyReleaseCommand } from './copy-lines.ts'
 import type { Reporter } from './reporter.ts'
 
 const LOOK_MS = 1_000
-/** Once the build has ended, its last lines come within milliseconds; a log-router that is away must not keep a verdict back. */
-const LAST_LINES_MS = 2_000
 
 export interface FollowDeps {
   store: Store
@@ -33,19 +32,22 @@ export async function followBuild(
 ): Promise<Exclude<PushVerdict, { kind: 'wait' }> | undefined> {
   const bell = new Bell()
   const ring = (mine: string) => (key: string | undefined) => (key === undefined || key === mine ? bell.ring() : undefined)
-  const off = [store.wakes.on('build', ring(buildId)), store.wakes.on('release', ring(app.id))]
-  const output = copyOutput(reader, buildId, reporter, signal)
+  const topics = { build: buildId, release: app.id, dyno: app.id } as const
+  const offs = (['build', 'release', 'dyno'] as const).map((topic) => store.wakes.on(topic, ring(topics[topic])))
+  const output = copyBuild(reader, buildId, reporter, signal)
+  /** Of each version whose release command the pusher has been told of. */
+  const commands = new Map<number, Copying>()
   let launching = false
   try {
     while (!signal.aborted) {
-      const verdict = await readVerdict().catch(
+      const verdict = await look().catch(
         (err: unknown) => void log.warn({ err, app: app.id, build: buildId }, 'push.look_failed'),
       )
       if (verdict) {
-        const building = verdict.kind === 'wait' && (verdict.phase === 'queued' || verdict.phase === 'building')
-        if (!building) await output.end()
-        if (!building && !launching && verdict.kind !== 'reject') await reporter.say('-----> Launching...')
-        launching ||= !building
+        if (!launching && (verdict.kind === 'accept' || (verdict.kind === 'wait' && verdict.phase === 'launching'))) {
+          launching = true
+          await reporter.say('-----> Launching...')
+        }
         if (verdict.kind !== 'wait') return verdict
         reporter.doing(verdict.doing)
       }
@@ -53,27 +55,22 @@ export async function followBuild(
     }
     return undefined
   } finally {
-    for (const leave of off) leave()
-    await output.end()
+    for (const off of offs) off()
+    for (const copying of [output, ...commands.values()]) await copying.end()
   }
 
-  async function readVerdict(): Promise<PushVerdict> {
-    return judgePush(app.name, await readPushState(store, { appId: app.id, buildId }))
-  }
-}
-
-/** Copies the build's lines as they come; `end` waits for the last ones, a little, and stops. */
-function copyOutput(reader: LogReader, buildId: string, reporter: Reporter, signal: AbortSignal): { end(): Promise<void> } {
-  const stop = new AbortController()
-  const copying = (async () => {
-    const lines = reader.read(`build:${buildId}`, { after: 0, tail: true }, AbortSignal.any([signal, stop.signal]))
-    for await (const { text } of lines) await reporter.say(cleanLine(text))
-  })().catch(() => {}) // the rows decide; what was printed is the pusher's comfort
-  return {
-    async end() {
-      if (!signal.aborted) await Promise.race([copying, pause(LAST_LINES_MS, stop.signal)])
-      stop.abort()
-      await copying
-    },
+  async function look(): Promise<PushVerdict> {
+    const state = await readPushState(store, { appId: app.id, buildId })
+    if (state.build?.status !== 'queued' && state.build?.status !== 'running') await output.end()
+    const release = releaseOfPush(state)
+    if (!release) return judgePush(app.name, state, [])
+    const { version, command, status } = release
+    if (command?.startedAtMs !== undefined && !commands.has(version)) {
+      await reporter.say('-----> Running release command...')
+      commands.set(version, copyReleaseCommand(reader, { appId: app.id, startedAtMs: command.startedAtMs }, reporter, signal))
+    }
+    const copying = commands.get(version)
+    if (command?.state !== 'waited-for' || status !== 'pending') await copying?.end()
+    return judgePush(app.name, state, copying?.shown ?? [])
   }
 }

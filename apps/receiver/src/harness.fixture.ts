@@ -25,6 +25,8 @@ export interface BuildScript {
   output?: string[]
   /** Without it the build succeeds. */
   buildFailure?: string
+  /** What its release command prints. */
+  command?: string[]
   release?: { status: 'succeeded' } | { status: 'failed'; code: string; message: string }
   /** Resolves when the build may end. */
   until?: Promise<unknown>
@@ -161,7 +163,8 @@ async function carryOut(store: Store, logs: ReturnType<typeof memoryLogs>, id: s
   }
   await db.build.update({ where: { id }, data: { status: 'succeeded' } })
   logs.writer.end(`build:${id}`)
-  const slug = await db.slug.create({ data: { appId, buildId: id, image: 'x', commit, processTypes: {} } })
+  const processTypes = script.command ? { release: 'migrate' } : {}
+  const slug = await db.slug.create({ data: { appId, buildId: id, image: 'x', commit, processTypes } })
   const config = await db.configSet.create({ data: { appId, sealed: Buffer.from('x') } })
   const { lastVersion } = await db.app.update({ where: { id: appId }, data: { lastVersion: { increment: 1 } } })
   const release = await db.release.create({
@@ -169,6 +172,16 @@ async function carryOut(store: Store, logs: ReturnType<typeof memoryLogs>, id: s
   })
   await db.build.update({ where: { id }, data: { releaseVersion: lastVersion } })
   await wake(db, 'build', id)
+  if (script.command) {
+    const phase = { appId, releaseId: release.id, type: 'release', number: 1, command: 'migrate' }
+    const dyno = await db.dyno.create({ data: phase })
+    await wake(db, 'dyno', appId)
+    for (const text of script.command) {
+      logs.writer.write(`app:${appId}`, { at: Date.now() * 1000 + 1000, source: 'app', dyno: 'release.1', text })
+    }
+    await db.dyno.update({ where: { id: dyno.id }, data: { state: 'down' } })
+    await wake(db, 'dyno', appId)
+  }
   const end = script.release ?? { status: 'succeeded' }
   const failure = end.status === 'failed' ? { failureCode: end.code, failureMessage: end.message } : {}
   await db.release.update({ where: { id: release.id }, data: { status: end.status, ...failure } })
@@ -197,13 +210,13 @@ function memoryLogs(): { reader: LogReader; writer: LogWriter } {
       async close() {},
     },
     reader: {
-      async *read(name, { after = 0 }, signal) {
+      async *read(name, { after = 0, source, dyno }, signal) {
         const stream = streamOf(name)
         for (let next = after; !signal.aborted; ) {
           const entry = stream.entries[next]
           if (entry) {
             next += 1
-            yield entry
+            if ((source ?? entry.source) === entry.source && (dyno ?? entry.dyno) === entry.dyno) yield entry
           } else if (stream.ended) return
           else await stream.bell.next(1000, signal)
         }

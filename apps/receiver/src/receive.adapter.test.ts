@@ -73,6 +73,38 @@ describe('a push to main', () => {
     expect(remote(stderr)).toContain('paas logs -a crashing')
   })
 
+  it('shows what its release command prints, and nothing twice when that fails', async () => {
+    await harness.createApp('phased')
+    const repository = harness.createRepository('phased', { a: '1' })
+    const command = ['migrating', 'migrated']
+    harness.script = () => ({ output: ['built'], command })
+    const push = await git(repository, 'push', 'paas', 'main')
+    expect(remote(push.stderr)).toBe(
+      [
+        ...['built', '-----> Running release command...', '       migrating', '       migrated', '-----> Launching...'],
+        ...['       Released v1', '       http://phased.example.test deployed'],
+      ].join('\n'),
+    )
+    harness.commit(repository, { a: '2' })
+    const message = 'The release process of v2 exited with status 3\n    migrating\n    no such table'
+    harness.script = () => ({
+      command: ['migrating', 'no such table'],
+      release: { status: 'failed', code: 'release_failed', message },
+    })
+    const failed = await git(repository, 'push', 'paas', 'main')
+    harness.script = () => ({})
+    const said = remote(failed.stderr).split('\n')
+    expect(
+      said.slice(
+        0,
+        said.findIndex((line) => line.includes('Push rejected')),
+      ),
+    ).toEqual([
+      ...['-----> Running release command...', '       migrating', '       no such table'],
+      ...[' !', ' !     The release process of v2 exited with status 3'],
+    ])
+  })
+
   it('takes one build at a time; of two pushes from one state the later one is refused before it is built', async () => {
     const id = await harness.createApp('raced')
     const one = harness.createRepository('raced', { a: '1' })

@@ -11,7 +11,7 @@ function state({ build, ...rest }: { build?: Partial<PushedBuild>; ahead?: numbe
 }
 
 function release(version: number, status: PushedRelease['status'], code?: string, message?: string): PushedRelease {
-  return { version, status, failureCode: code, failureMessage: message }
+  return { version, status, failureCode: code, failureMessage: message, command: undefined }
 }
 
 it.each([
@@ -36,6 +36,22 @@ it.each([
   {
     title: 'waits while it launches',
     given: state({ build: { releaseVersion: 4 }, releases: [release(4, 'pending')] }),
+    got: 'wait: launching v4',
+  },
+  {
+    title: 'waits for a release command, also between its end and what comes of it',
+    given: state({
+      build: { releaseVersion: 4 },
+      releases: [{ ...release(4, 'pending'), command: { startedAtMs: 1, state: 'ended' } }],
+    }),
+    got: 'wait: running the release command of v4',
+  },
+  {
+    title: 'launches when the release command has succeeded',
+    given: state({
+      build: { releaseVersion: 4 },
+      releases: [{ ...release(4, 'pending'), command: { startedAtMs: 1, state: 'succeeded' } }],
+    }),
     got: 'wait: launching v4',
   },
   {
@@ -79,12 +95,24 @@ it.each([
     got: 'reject:  !     The app shop was destroyed while this push was under way.',
   },
 ])('$title', ({ given, got }) => {
-  const verdict = judgePush('shop', given)
+  const verdict = judgePush('shop', given, [])
   const said = verdict.kind === 'wait' ? verdict.doing : verdict.kind === 'accept' ? `v${verdict.version}` : verdict.lines[0]
   expect(`${verdict.kind}: ${said}`).toBe(got)
 })
 
 it('marks every line of a reason, so that none is taken for the build output', () => {
-  const verdict = judgePush('shop', state({ build: { status: 'failed', failureMessage: 'one\n\ntwo' } }))
+  const verdict = judgePush('shop', state({ build: { status: 'failed', failureMessage: 'one\n\ntwo' } }), [])
   expect(verdict).toEqual({ kind: 'reject', lines: [' !     one', ' !', ' !     two', ' !     Push rejected: build failed.'] })
+})
+
+it.each([
+  { title: 'all of it, when the pusher saw nothing', shown: [], rest: ['    b', '    c', '    d'] },
+  { title: 'nothing, when the pusher saw it', shown: ['a', '', 'b', 'c', '', 'd'], rest: [] },
+  { title: 'what came after the last line the pusher saw', shown: ['a', 'b', 'c'], rest: ['    d'] },
+  { title: 'all of it, when the pusher saw other lines', shown: ['x', 'y'], rest: ['    b', '    c', '    d'] },
+])('repeats of a failed release command $title', ({ shown, rest }) => {
+  const failed = release(4, 'failed', 'release_failed', 'It exited with status 1\n    b\n    c\n    \x1b[2Kd')
+  const verdict = judgePush('shop', state({ build: { releaseVersion: 4 }, releases: [failed] }), shown)
+  const lines = verdict.kind === 'reject' ? verdict.lines : []
+  expect(lines.slice(0, -2)).toEqual(['It exited with status 1', ...rest].map((line) => ` !     ${line}`))
 })

@@ -1,5 +1,6 @@
 // What a push needs to read: the app it goes to, and how far it has come.
 import type { PushState } from '@paas/domain/push-verdict'
+import { processTypesOf } from './releases.ts'
 import type { Store } from './store.ts'
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
@@ -44,15 +45,26 @@ export async function readPushState(store: Store, { appId, buildId }: { appId: s
       : await store.db.release.findMany({
           where: { appId, slug: { buildId } },
           orderBy: { version: 'asc' },
-          select: { version: true, status: true, failureCode: true, failureMessage: true },
+          select: {
+            ...{ version: true, status: true, failureCode: true, failureMessage: true, phaseDone: true },
+            slug: { select: { processTypes: true } },
+            dynos: { where: { type: 'release' }, select: { state: true, createdAt: true }, take: 1 },
+          },
         })
   return {
     build: { status, failureMessage: failureMessage ?? undefined, releaseVersion: releaseVersion ?? undefined },
     ahead,
-    releases: releases.map((release) => ({
-      ...release,
-      failureCode: release.failureCode ?? undefined,
-      failureMessage: release.failureMessage ?? undefined,
+    releases: releases.map(({ version, status, failureCode, failureMessage, phaseDone, slug, dynos: [dyno] }) => ({
+      ...{ version, status },
+      failureCode: failureCode ?? undefined,
+      failureMessage: failureMessage ?? undefined,
+      command:
+        'release' in processTypesOf(slug?.processTypes ?? {})
+          ? {
+              startedAtMs: dyno?.createdAt.getTime(),
+              state: phaseDone ? 'succeeded' : dyno?.state === 'down' ? 'ended' : 'waited-for',
+            }
+          : undefined,
     })),
   }
 }

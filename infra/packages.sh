@@ -46,6 +46,8 @@ apt_install() (
     echo 'create_main_cluster = false' > /etc/postgresql-common/createcluster.conf
   fi
   export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
+  # Ends what a killed apt left half done, else nothing.
+  dpkg --configure -a --force-confold > /dev/null 2>&1 || true
   run_step 'Reading the package lists' apt-get update -o DPkg::Lock::Timeout=300
   run_step "Installing $*" apt-get install -y --no-install-recommends \
     -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold "$@"

@@ -20,7 +20,8 @@ run_step() (
   title=$1
   shift
   output=$(mktemp) clock=
-  trap '[ -z "$clock" ] || kill "$clock" 2> /dev/null; rm -f "$output"' EXIT
+  trap 'kill $clock 2> /dev/null || true; rm -f "$output"' EXIT
+  trap 'exit 130' INT
   say "$title"
   show_progress "$output" "$BASHPID" &
   clock=$!
@@ -28,10 +29,8 @@ run_step() (
   status=0
   "$@" > "$output" 2>&1 < /dev/null || status=$?
   [ "$status" != 0 ] || exit 0
-  kill "$clock" 2> /dev/null
-  wait "$clock" 2> /dev/null || true
   tail -n 30 "$output" >&2
-  fail "$title failed with status $status: $*"
+  fail "Failed with status $status: $*"
 )
 
 # Until the step $2 has ended, whatever ended it.

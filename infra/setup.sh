@@ -28,7 +28,8 @@ setup() {
 
 # Nothing is installed for a question or a stop: bin/status, bin/down.
 require_setup() {
-  find_node && [ -e "$root/node_modules/.paas-stamp" ] || fail 'paas is not set up on this machine.' 'Run ./bin/up: it installs what is missing.'
+  find_node && [ -e "$root/node_modules/.paas-stamp" ] && return 0
+  fail 'paas is not set up on this machine.' 'Run ./bin/up: it installs what is missing.'
 }
 
 # Node's flag for the settings file, where there is one.
@@ -80,7 +81,11 @@ find_node() {
   case "$NPM" in
     *.js) [ -z "$NODE" ] || [ "$("$NODE" -p 'process.versions.node.split(".")[0]' 2> /dev/null)" != "$NODE_LINE" ] || return 0 ;;
   esac
-  case "$(uname -m)" in x86_64) arch=x64 ;; aarch64 | arm64) arch=arm64 ;; *) fail "There is no Node for $(uname -m) on npm." "Install Node $NODE_LINE by hand." ;; esac
+  case "$(uname -m)" in
+    x86_64) arch=x64 ;;
+    aarch64 | arm64) arch=arm64 ;;
+    *) fail "There is no Node for $(uname -m) on npm." "Install Node $NODE_LINE by hand." ;;
+  esac
   NODE_PACKAGE="node-linux-$arch"
   NODE="$runtime/node_modules/$NODE_PACKAGE/bin/node"
   NPM="$runtime/node_modules/npm/bin/npm-cli.js"

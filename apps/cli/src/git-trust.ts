@@ -1,21 +1,26 @@
-// Lets git push to the platform without a prompt: `git config --global` gets our
+// Lets git push to the platform without a prompt: `git config --global` gets a
 // credential helper, and the platform's CA, for the platform's URLs and no other.
 import { spawnSync } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { gitOrigins, isLoopback } from './platform-hosts.ts'
-import type { Session } from './session.ts'
+import { type Session, sessionFile } from './session.ts'
 
-const OWN_PATH = fileURLToPath(new URL('../../../bin/paas', import.meta.url))
+/** Beside the session, and like it readable by its owner only. */
+const credentialsFile = (env: Record<string, string | undefined>) => join(dirname(sessionFile(env)), 'git-credentials')
 
-/** One `git config --global` call each, in order. Keys carry the URL, so other hosts keep their own settings. */
-export function trustSettings(session: Session, ownPath: string): string[][] {
+/**
+ * One `git config --global` call each, in order. Keys carry the URL, so other hosts keep their own settings. The helper is git's own
+ * store on a file of ours: git asks it twice in every push, and starting ourselves for that would take longer than a build.
+ */
+export function trustSettings(session: Session, credentialsFile: string): string[][] {
   return gitOrigins(session.url).flatMap((origin) => {
     const { hostname, protocol } = new URL(origin)
     const helper = `credential.${origin}.helper`
     return [
       // The empty helper first makes git forget those of wider scope, which would keep a copy of the token.
       ['--replace-all', helper, ''],
-      ['--add', helper, `!${quoteForShell(ownPath)} git:credentials`],
+      ['--add', helper, `store --file=${quoteForShell(credentialsFile)}`],
       ...(protocol === 'https:' && session.caFile ? [['--replace-all', `http.${origin}.sslCAInfo`, session.caFile]] : []),
       // A proxy in the environment cannot lead to this machine.
       ...(isLoopback(hostname) ? [['--replace-all', `http.${origin}.proxy`, '']] : []),
@@ -23,9 +28,19 @@ export function trustSettings(session: Session, ownPath: string): string[][] {
   })
 }
 
+/** One line per origin, as git-credential-store(1) wants them. */
+export function credentialLines(session: Session): string {
+  return gitOrigins(session.url)
+    .map((origin) => `${origin.replace('//', `//paas:${encodeURIComponent(session.token ?? '')}@`)}\n`)
+    .join('')
+}
+
 /** Undefined when git was told; otherwise why not, for a warning. Without git there is nothing to tell. */
 export function trustPlatform(session: Session, env: Record<string, string | undefined>): string | undefined {
-  for (const setting of trustSettings(session, OWN_PATH)) {
+  const file = credentialsFile(env)
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  writeFileSync(file, credentialLines(session), { mode: 0o600 })
+  for (const setting of trustSettings(session, file)) {
     const { error, status, stderr } = spawnSync('git', ['config', '--global', ...setting], {
       env: env as NodeJS.ProcessEnv,
       encoding: 'utf8',
@@ -39,6 +54,7 @@ export function trustPlatform(session: Session, env: Record<string, string | und
 
 /** Takes back what `trustPlatform` set. */
 export function distrustPlatform(session: Session, env: Record<string, string | undefined>): void {
+  rmSync(credentialsFile(env), { force: true })
   for (const origin of gitOrigins(session.url)) {
     for (const key of [`credential.${origin}.helper`, `http.${origin}.sslCAInfo`, `http.${origin}.proxy`]) {
       spawnSync('git', ['config', '--global', '--unset-all', key], {
@@ -50,7 +66,7 @@ export function distrustPlatform(session: Session, env: Record<string, string | 
   }
 }
 
-/** git runs a helper that begins with `!` through the shell, and our own directory may have spaces in its name. */
+/** git runs a helper through the shell, and a home may have spaces in its name. */
 function quoteForShell(text: string): string {
   return /^[\w/.@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }

@@ -7,6 +7,7 @@ import { fatal, packet, serviceHeader } from '@paas/git/pkt-line'
 import { ensureRepository } from '@paas/git/repository'
 import { findPushApp, type PushApp } from '@paas/store/push-target'
 import { findTokenHolder } from '@paas/store/tokens'
+import { wake } from '@paas/store/wakes'
 import { advertiseRefs } from './advertise.ts'
 import { diskRefusal } from './disk.ts'
 import type { Housekeeping } from './housekeeping.ts'
@@ -70,7 +71,11 @@ async function exchange(deps: GitHttpDeps, { req, res, asked: { service, step },
   if (full) return refuseInGit(res, service, step, full)
   const repository = await ensureRepository(paths.repositories(settings), app.id)
   const protocol = protocolOf(req.headers['git-protocol'])
-  if (step === 'refs') return advertiseRefs(res, { repository, service, protocol })
+  if (step === 'refs') {
+    // A hint that may be lost: the scheduler gets ready for the dynos this push will need.
+    if (service === 'git-receive-pack') void wake(deps.store.db, 'push', app.id).catch(() => {})
+    return advertiseRefs(res, { repository, service, protocol })
+  }
   if (req.headers['content-type'] !== `application/x-${service}-request`)
     return refuse(res, 415, `Send application/x-${service}-request.`)
   if (!/^((x-)?gzip|identity)?$/i.test(req.headers['content-encoding'] ?? ''))

@@ -4,7 +4,9 @@ import type { Engine } from '@paas/engine/client'
 import type { LogReader, LogWriter } from '@paas/logs/types'
 import type { Logger } from '@paas/service/log'
 import type { Store } from '@paas/store/store'
+import type { Erasures } from './erasures.ts'
 import type { Jobs } from './jobs.ts'
+import type { PreparedNetworks } from './prepared.ts'
 import type { RouteServer } from './routes.ts'
 
 export type SchedulerSettings = Pick<
@@ -36,6 +38,8 @@ export interface SchedulerDeps {
 export interface Scheduler extends SchedulerDeps {
   routes: RouteServer
   jobs: Jobs
+  erasures: Erasures
+  prepared: PreparedNetworks
   /** Have another look at this app, now. */
   look(appId: string): void
 }

@@ -44,10 +44,12 @@ export async function startDyno(scheduler: Scheduler, appId: string, dynoId: str
  * The engine's refusal is a value: it is there and says no (no such program, no such image), which is the dyno's fault. What it
  * calls its own fault is tried again first. Rejects when the engine is away: the step is planned again.
  */
-async function tryStart({ engine, settings }: Scheduler, order: DynoOrder): Promise<DynoContainer | PlatformError> {
+async function tryStart({ engine, settings, prepared }: Scheduler, order: DynoOrder): Promise<DynoContainer | PlatformError> {
+  const holder = order.dyno.type === 'web' ? await prepared.take(order.app.id) : undefined
+  const spec = { ...dynoSpec(order, settings.stopGraceMs), ...(holder && { holderId: holder.id }) }
   for (let tries = 1; ; tries += 1) {
     try {
-      return await startContainer(engine, dynoSpec(order, settings.stopGraceMs))
+      return await startContainer(engine, spec)
     } catch (error) {
       if (!(error instanceof PlatformError) || error.code !== 'engine_refused') throw error
       if ((statusOf(error.cause) ?? 0) < 500 || tries === START_TRIES) return error

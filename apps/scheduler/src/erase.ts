@@ -4,7 +4,9 @@ import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { paths } from '@paas/contract/settings'
 import { PlatformError } from '@paas/domain/errors'
+import { removeContainer } from '@paas/engine/dynos'
 import { listImages, removeImage } from '@paas/engine/images'
+import { listHolders } from '@paas/engine/network-holder'
 import { appNetworkName, removeNetwork } from '@paas/engine/networks'
 import { removeVolume } from '@paas/engine/volumes'
 import { eraseApp as eraseRows, findErasable } from '@paas/store/apps-erase'
@@ -13,10 +15,12 @@ import type { Scheduler } from './deps.ts'
 const APP_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** Throws `conflict` while something of it is in use. */
-export async function eraseApp({ store, engine, logReader, settings, log }: Scheduler, appId: string): Promise<void> {
+export async function eraseApp({ store, engine, logReader, prepared, settings, log }: Scheduler, appId: string): Promise<void> {
   const rows = await findErasable(store, appId)
   if (!rows || !APP_ID.test(appId)) return
   if (rows.building) throw inUse('a build')
+  prepared.forget(appId)
+  for (const { id } of await listHolders(engine, appId)) await removeContainer(engine, id)
   if (!(await removeNetwork(engine, appNetworkName(engine, appId)))) throw inUse('its network')
   if (!(await removeVolume(engine, `${engine.prefix}-cache-${appId}`))) throw inUse('its cache volume')
   for (const { id, tags } of await listImages(engine, { 'paas.prefix': engine.prefix, 'paas.app': appId })) {

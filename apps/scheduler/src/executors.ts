@@ -25,6 +25,10 @@ const executors: Executors = {
     await addDyno(scheduler.store, { id, appId, releaseId, type, number, size, command })
     await startDyno(scheduler, appId, id)
   },
+  async 'adopt-dyno'({ store, log }, { id: appId }, { dynoId, releaseId, type, number, size, command }) {
+    await addDyno(store, { id: dynoId, appId, releaseId, type, number, size, command })
+    log.warn({ app: appId, dyno: `${type}.${number}` }, 'dyno.adopted')
+  },
   'start-dyno': (scheduler, { id }, { dynoId }) => startDyno(scheduler, id, dynoId),
   'watch-boot': (scheduler, { id }, { dynoId }) => resumeBoot(scheduler, id, dynoId),
   'crash-dyno': (scheduler, { id }, { dynoId, containerId }) => crash(scheduler, id, dynoId, { containerId }),
@@ -43,7 +47,7 @@ const executors: Executors = {
   'delete-dyno': ({ store }, { id: appId }, { dynoId }) => deleteDyno(store, { appId, id: dynoId }),
   'remove-container': ({ engine }, _world, { containerId }) => removeContainer(engine, containerId),
   'finish-phase': ({ store }, { id: appId }, { releaseId }) => finishPhase(store, { appId, id: releaseId }),
-  async 'succeed-release'({ store, routes, log }, world, { releaseId }) {
+  async 'succeed-release'({ store, routes, prepared, log }, world, { releaseId }) {
     const appId = world.id
     // Routers first: who is told that the release is live must meet it with the next request.
     routes.publish(appId, {
@@ -52,6 +56,7 @@ const executors: Executors = {
       pending: world.pending.slice(1),
     })
     await routes.applied()
+    prepared.refill(appId)
     if (await succeedRelease(store, { appId, id: releaseId })) log.info({ app: appId, release: releaseId }, 'release.succeeded')
   },
   async 'fail-release'({ store, engine, logs, log }, world, { releaseId, code, reason, dynoId }) {
@@ -62,7 +67,7 @@ const executors: Executors = {
     say(logs, world.id, 'api', reason)
     log.info({ app: world.id, release: releaseId, code }, 'release.failed')
   },
-  'erase-app': (scheduler, { id }) => eraseApp(scheduler, id),
+  'erase-app': (scheduler, { id }) => scheduler.erasures.try(id, () => eraseApp(scheduler, id)),
 }
 
 /** Does one step. Rejects when it could not be done now. */

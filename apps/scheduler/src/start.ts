@@ -9,8 +9,10 @@ import type { Service } from '@paas/service/service'
 import { pause } from '@paas/service/wait'
 import { listAppIds, readAppRows } from '@paas/store/world'
 import type { Scheduler, SchedulerDeps } from './deps.ts'
+import { Erasures } from './erasures.ts'
 import { Jobs } from './jobs.ts'
 import { watchMemory } from './memory.ts'
+import { PreparedNetworks } from './prepared.ts'
 import { Reconciler } from './reconciler.ts'
 import { openRendezvous } from './rendezvous.ts'
 import { RouteServer } from './routes.ts'
@@ -34,7 +36,7 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Service> {
     look(appId)
   })
   const routes = new RouteServer(settings.domain, log)
-  const scheduler: Scheduler = { ...deps, routes, jobs, look }
+  const scheduler: Scheduler = { ...deps, routes, jobs, erasures: new Erasures(), look, prepared: new PreparedNetworks(deps) }
   reconciler.scheduler = scheduler
   await routes.listen(paths.routesSocket(settings))
   const rendezvous = await openRendezvous(scheduler)
@@ -45,6 +47,7 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Service> {
     async close() {
       abort.abort()
       leave()
+      scheduler.prepared.close()
       const doors = Promise.all([rendezvous.close(), routes.close()])
       await reconciler.close()
       await jobs.close()
@@ -53,9 +56,10 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Service> {
   }
 }
 
-function wakeUp({ store, look }: Scheduler): () => void {
+function wakeUp({ store, look, prepared }: Scheduler): () => void {
   const hear = (appId: string | undefined) => appId && look(appId) // undefined: the next resync is soon enough
   const offs = (['app', 'release'] as const).map((topic) => store.wakes.on(topic, hear))
+  offs.push(store.wakes.on('push', (appId) => appId && prepared.prepare(appId)))
   return () => {
     for (const off of offs) off()
   }
@@ -83,6 +87,7 @@ async function run(scheduler: Scheduler, signal: AbortSignal): Promise<void> {
         if (count > 0) await pause(PACE_MS, signal)
       }
       if (count % SWEEP_EVERY === 0) await sweep(scheduler)
+      await scheduler.prepared.sweep()
     } catch (err) {
       log.warn({ err }, 'resync.failed')
     }

@@ -2,7 +2,7 @@
 // nothing of the host mounted. Config vars travel in the request's body only.
 import type { ContainerCreateOptions } from 'dockerode'
 import type { Engine } from './client.ts'
-import { labelsOf } from './labels.ts'
+import { LABEL, labelsOf } from './labels.ts'
 
 /** In the stack image: sources the profile scripts, then runs the command with bash. */
 const STACK_START = '/stack/start'
@@ -31,6 +31,8 @@ export interface DynoSpec {
   pids: number
   cpuShares: number
   stopGraceMs: number
+  /** Container whose network it is started into, in place of one of its own. */
+  holderId?: string
   /** With stdin open for one client, and its output not in the engine's log. */
   attached?: { tty: boolean }
 }
@@ -50,11 +52,15 @@ export function dynoConfig(
   return {
     name: dynoContainerName(engine, spec),
     Image: spec.image,
-    Hostname: dynoId,
+    // The engine refuses a host name of its own to a container in another's network.
+    ...(spec.holderId ? {} : { Hostname: dynoId }),
     ...commandOf(spec.command, host.onStack),
     Env: Object.entries(spec.env).map(([name, value]) => `${name}=${value}`),
     User: DYNO_USER,
-    Labels: labelsOf(engine, { appId, dynoId, dynoName: `${spec.type}.${spec.number}`, release }),
+    Labels: {
+      ...labelsOf(engine, { appId, dynoId, dynoName: `${spec.type}.${spec.number}`, release }),
+      ...(spec.holderId && { [LABEL.holder]: spec.holderId }),
+    },
     StopTimeout: Math.ceil(spec.stopGraceMs / 1000),
     StopSignal: 'SIGTERM',
     ...(attached && {
@@ -67,7 +73,7 @@ export function dynoConfig(
     }),
     HostConfig: {
       Init: true,
-      NetworkMode: host.network,
+      NetworkMode: spec.holderId ? `container:${spec.holderId}` : host.network,
       RestartPolicy: { Name: 'no' },
       Memory: spec.memoryMiB * MIB,
       MemorySwap: spec.memoryMiB * MIB,

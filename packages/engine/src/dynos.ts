@@ -7,6 +7,7 @@ import type { Container, ContainerInspectInfo } from 'dockerode'
 import { type Engine, statusOf } from './client.ts'
 import { type DynoSpec, dynoConfig, dynoContainerName } from './dynos-config.ts'
 import { inspectImage } from './images-inspect.ts'
+import { findAddress } from './network-holder.ts'
 import { ensureAppNetwork } from './networks.ts'
 
 export type { DynoSpec } from './dynos-config.ts'
@@ -29,8 +30,16 @@ export interface ContainerEnd {
 
 /** Makes the dyno's container and starts it; whatever of both was done before is not done again. */
 export async function startDyno(engine: Engine, spec: DynoSpec): Promise<DynoContainer> {
-  const container = await createDyno(engine, spec)
-  return startContainer(engine, container.id)
+  if (!spec.holderId) return startContainer(engine, (await createDyno(engine, spec)).id)
+  try {
+    return await startContainer(engine, (await createDyno(engine, spec)).id)
+  } catch (error) {
+    // The prepared network may be gone: once more, with one of its own.
+    if (!(error instanceof PlatformError) || error.code !== 'engine_refused') throw error
+    await removeContainer(engine, dynoContainerName(engine, spec))
+    const { holderId: _gone, ...own } = spec
+    return startDyno(engine, own)
+  }
 }
 
 /** Makes the container, or finds the one of that name. */
@@ -68,7 +77,7 @@ export async function startContainer(engine: Engine, id: string): Promise<DynoCo
   }
   const facts = await inspect(engine, id)
   if (!facts) throw new PlatformError('engine_refused', `The container ${id.slice(0, 12)} was removed while it started`)
-  return { id, address: addressOf(facts) }
+  return { id, address: await findAddress(engine, facts) }
 }
 
 /** How it ended, or that it has not. Undefined when it is gone. */
@@ -148,12 +157,6 @@ async function inspect(engine: Engine, id: string): Promise<ContainerInspectInfo
   return tolerate([404], () =>
     engine.call(`inspect container ${id.slice(0, 12)}`, () => engine.docker.getContainer(id).inspect(), { expected: [404] }),
   )
-}
-
-function addressOf({ NetworkSettings }: ContainerInspectInfo): string | undefined {
-  return Object.values(NetworkSettings.Networks)
-    .map(({ IPAddress }) => IPAddress)
-    .find(Boolean)
 }
 
 async function tolerate<T>(statuses: readonly number[], work: () => Promise<T>): Promise<T | undefined> {

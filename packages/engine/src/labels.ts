@@ -10,6 +10,10 @@ export const LABEL = {
   name: 'paas.name',
   release: 'paas.release',
   build: 'paas.build',
+  /** What a container is when it is no dyno: `build`, `network`. */
+  kind: 'paas.kind',
+  /** On a dyno: the container whose network it uses. */
+  holder: 'paas.network',
 } as const
 
 export interface Belongs {

@@ -123,6 +123,19 @@ export async function findDynoOrder(store: Store, { appId, id }: { appId: string
   }
 }
 
+/** What the next deploy of a running app will need: how many web dynos, and an image that is there. Undefined: it has not run yet. */
+export async function findPreparable(store: Store, appId: string): Promise<{ image: string; quantity: number } | undefined> {
+  const [release, web] = await Promise.all([
+    store.db.release.findFirst({
+      where: { appId, app: { destroyedAt: null }, status: 'succeeded', slugId: { not: null } },
+      orderBy: { version: 'desc' },
+      select: { slug: { select: { image: true } } },
+    }),
+    store.db.formation.findFirst({ where: { appId, type: 'web' }, select: { quantity: true } }),
+  ])
+  return release?.slug && web ? { image: release.slug.image, quantity: web.quantity } : undefined
+}
+
 /** The one-off dyno that waits for the client who knows the secret of this sha256. Undefined: none, or its time is over. */
 export async function findAttachable(store: Store, attachHash: Uint8Array): Promise<{ appId: string; id: string } | undefined> {
   const row = await store.db.dyno.findUnique({

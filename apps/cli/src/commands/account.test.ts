@@ -33,7 +33,7 @@ describe('login', () => {
 
     const config = readFileSync(join(env.HOME, '.gitconfig'), 'utf8')
     expect(config).toContain(`[credential "${platform.url}"]`)
-    expect(config).toContain('git:credentials')
+    expect(config).toContain('helper = store --file=')
     expect((await paas(['whoami'], { env })).stdout).toBe('ada@example.com\n')
 
     expect((await paas(['logout'], { env })).status).toBe(0)

@@ -12,6 +12,11 @@ const prisma = createRequire(import.meta.url).resolve('prisma/build/index.js')
 const result = spawnSync(process.execPath, [prisma, 'generate', '--schema', path.join(root, 'prisma/schema.prisma')], {
   cwd: root,
   stdio: process.argv.includes('--quiet') ? ['ignore', 'ignore', 'inherit'] : 'inherit',
-  env: { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath, PRISMA_HIDE_UPDATE_MESSAGE: '1', CHECKPOINT_DISABLE: '1' },
+  env: {
+    ...process.env,
+    PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
+    PRISMA_HIDE_UPDATE_MESSAGE: '1',
+    CHECKPOINT_DISABLE: '1',
+  },
 })
 process.exitCode = result.status ?? 1

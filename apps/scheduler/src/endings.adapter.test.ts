@@ -63,7 +63,7 @@ it('runs a detached one-off to its end and keeps its exit code', async () => {
   await until('its container is removed', async () => (await listContainers(place.engine, { appId })).length === 0)
 })
 
-it('goes on with a deploy that another scheduler began, and removes what no row knows', async () => {
+it('goes on with a deploy that another scheduler began, and adopts what a restored database does not know', async () => {
   const appId = await place.makeApp('handed', { web: 1 })
   const releaseId = await place.release(appId, { web: `sleep 1; ${WEB}` })
   await until('it starts', () => place.store.db.dyno.findFirst({ where: { releaseId, containerId: { not: null } } }))
@@ -74,10 +74,11 @@ it('goes on with a deploy that another scheduler began, and removes what no row 
   expect((await listContainers(place.engine, { appId })).map(({ id }) => id)).toEqual([before!.id])
   await place.store.db.dyno.deleteMany({ where: { appId } })
   await look(appId)
-  await until('the stranger is gone and another serves', async () => {
-    const ids = (await listContainers(place.engine, { appId })).map(({ id }) => id)
-    return ids.length === 1 && ids[0] !== before!.id
-  })
+  await until('it serves again', () => place.store.db.dyno.findFirst({ where: { appId, state: 'up' } }))
+  expect((await listContainers(place.engine, { appId })).map(({ id }) => id)).toEqual([before!.id])
+  expect(await place.store.db.dyno.findMany({ where: { appId } })).toMatchObject([
+    { id: before!.dynoId, containerId: before!.id },
+  ])
 })
 
 it('says why a dyno could not be started', async () => {

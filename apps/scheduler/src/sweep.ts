@@ -1,8 +1,11 @@
-// What no app's pass can see: containers and networks of apps whose row is gone.
-
+// What no app's pass can see: containers and networks of apps whose row is
+// gone, and running containers that are left alone because no row knows them
+// (plan-unknown.ts in the domain says why).
+import { YOUNG_MS } from '@paas/domain/plan-unknown'
 import { removeContainer } from '@paas/engine/dynos'
 import { listContainers } from '@paas/engine/events'
 import { listAppNetworks, removeNetwork } from '@paas/engine/networks'
+import { findExistingDynos } from '@paas/store/dynos-known'
 import { listAppIds } from '@paas/store/world'
 import type { SchedulerDeps } from './deps.ts'
 
@@ -11,10 +14,15 @@ export async function sweep({ store, engine, log }: SchedulerDeps): Promise<void
   // Containers first: one that appears later belongs to an app that is in the later list of apps.
   const [containers, networks] = await Promise.all([listContainers(engine), listAppNetworks(engine)])
   const apps = new Set(await listAppIds(store))
-  for (const { id, name, appId, dynoId } of containers) {
-    if (!dynoId || (appId && apps.has(appId))) continue
-    log.warn({ container: name }, 'container.orphaned')
-    await removeContainer(engine, id)
+  const dynos = await findExistingDynos(
+    store,
+    containers.flatMap(({ dynoId }) => dynoId ?? []),
+  )
+  for (const { id, name, appId, dynoId, state, createdAt } of containers) {
+    if (!dynoId || dynos.has(dynoId) || Date.now() < createdAt.getTime() + YOUNG_MS) continue
+    // For a person to look at: `docker rm -f` ends one whose app the database does not know either.
+    if (state === 'running') log.warn({ container: name, app: appId }, 'container.unknown')
+    else if (!appId || !apps.has(appId)) await removeContainer(engine, id)
   }
   for (const { name, appId } of networks) if (!apps.has(appId)) await removeNetwork(engine, name)
 }

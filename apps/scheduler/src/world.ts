@@ -6,7 +6,7 @@ import type { Scheduler } from './deps.ts'
 
 /** `rows` at once, `containers` when the engine has answered, so that routes do not wait for it. Undefined: no such app. */
 export function readWorld(
-  { store, engine, jobs }: Scheduler,
+  { store, engine, jobs, erasures }: Scheduler,
   appId: string,
 ): { rows: Promise<AppRows | undefined>; world: Promise<AppWorld | undefined> } {
   const rows = readAppRows(store, appId)
@@ -15,6 +15,7 @@ export function readWorld(
     return (
       app && {
         ...app,
+        eraseAfterMs: erasures.afterMs(appId),
         dynos: app.dynos.map((dyno) => ({ ...dyno, busy: jobs.kindOf(dyno.id) })),
         containers: dynoContainers(containers),
       }
@@ -25,7 +26,9 @@ export function readWorld(
 
 /** Build containers are the builder's. */
 function dynoContainers(containers: readonly ContainerFacts[]): WorldContainer[] {
-  return containers.flatMap(({ id, dynoId, state }) => (dynoId ? [{ id, dynoId, state: stateOf(state) }] : []))
+  return containers.flatMap(({ id, dynoId, dynoName = '', release, createdAt, state }) =>
+    dynoId ? [{ id, dynoId, name: dynoName, version: release, createdAtMs: createdAt.getTime(), state: stateOf(state) }] : [],
+  )
 }
 
 function stateOf(state: ContainerFacts['state']): WorldContainer['state'] {

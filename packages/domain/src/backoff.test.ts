@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { backoffMs, crashesInRow, MAX_BACKOFF_MS } from './backoff.ts'
+import { backoffMs, crashesInRow, eraseBackoffMs, MAX_BACKOFF_MS, MAX_ERASE_BACKOFF_MS } from './backoff.ts'
 
 it.each([
   [1, 0],
@@ -20,3 +20,10 @@ it('forgets crashes of a dyno that then ran for long', () => {
   expect(crashesInRow(7, MAX_BACKOFF_MS)).toBe(8)
   expect(crashesInRow(7, MAX_BACKOFF_MS + 1)).toBe(1)
 })
+
+it.each([
+  [1, 1_000],
+  [2, 2_000],
+  [6, MAX_ERASE_BACKOFF_MS],
+  [5_000, MAX_ERASE_BACKOFF_MS],
+])('waits after failure %i to erase an app for %i ms', (failures, ms) => expect(eraseBackoffMs(failures)).toBe(ms))

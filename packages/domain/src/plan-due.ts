@@ -4,6 +4,7 @@ import { hasEnded, KEEP_EXITED_MS, KEEP_ONE_OFF_MS } from './plan-leaving.ts'
 import { ATTACH_MS } from './plan-one-off.ts'
 import { SUPERSEDE_MS } from './plan-release.ts'
 import type { PlanLimits } from './plan-step.ts'
+import { unknownContainers, YOUNG_MS } from './plan-unknown.ts'
 import { type AppWorld, containerOf, isOneOff } from './world.ts'
 
 /** Ms since the epoch; undefined when no time is awaited. Moments that have passed are left out: the plan has had them. */
@@ -15,6 +16,8 @@ export function nextDueMs(world: AppWorld, nowMs: number, limits: PlanLimits): n
     ...(dyno.attach && dyno.state === 'starting' ? [dyno.createdAtMs + ATTACH_MS] : []),
     ...(dyno.type === 'release' && dyno.state === 'up' ? [dyno.stateSinceMs + limits.releasePhaseTimeoutMs] : []),
   ])
+  for (const { state, createdAtMs } of unknownContainers(world)) if (state !== 'running') moments.push(createdAtMs + YOUNG_MS)
+  if (world.destroyed && world.eraseAfterMs !== undefined) moments.push(world.eraseAfterMs)
   if (world.pending.length > 1) moments.push(world.pending[0]!.createdAtMs + SUPERSEDE_MS)
   const next = Math.min(...moments.filter((moment) => moment > nowMs))
   return Number.isFinite(next) ? next : undefined

@@ -7,6 +7,7 @@
 import type { FormationEntry } from './formation.ts'
 import { isHeld, leave } from './plan-leaving.ts'
 import type { Step } from './plan-step.ts'
+import { isTakenByUnknown } from './plan-unknown.ts'
 import { type AppWorld, isLeaving, isLive, isOneOff, type WorldDyno, type WorldRelease } from './world.ts'
 
 export function planFormationTypes(world: AppWorld, nowMs: number): Step[] {
@@ -91,7 +92,7 @@ function planPlace(world: AppWorld, current: WorldRelease, wanted: FormationEntr
   const { holder, held, others, leaving, number } = place
   const { type, size } = wanted
   const gone = (dyno: WorldDyno) => leave(world, dyno)
-  if (held) return others.flatMap(gone)
+  if (held || (type !== 'web' && isTakenByUnknown(world, type, number))) return others.flatMap(gone)
   const add: Step = { kind: 'add-dyno', releaseId: current.id, type, number, size, command: current.processTypes[type] ?? null }
   if (!holder) {
     if (type === 'web') return [add, ...others.filter((dyno) => !isLastServing(dyno)).flatMap(gone)]

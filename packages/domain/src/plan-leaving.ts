@@ -1,5 +1,6 @@
 // Dynos on their way out, and what is left of those that have ended.
 import type { Step } from './plan-step.ts'
+import { isStale } from './plan-unknown.ts'
 import { type AppWorld, containerOf, isLeaving, isOneOff, type WorldDyno } from './world.ts'
 
 /** An ended container is kept this long, for its last lines to be read. */
@@ -28,13 +29,13 @@ export function planStopping(world: AppWorld): Step[] {
     })
 }
 
-/** Containers and rows whose time is over, and containers that no row knows. */
+/** Containers and rows whose time is over. */
 export function planEnded(world: AppWorld, nowMs: number): Step[] {
   const rows = new Map(world.dynos.map((dyno) => [dyno.id, dyno]))
   const containers = world.containers
     .filter((container) => {
       const dyno = rows.get(container.dynoId)
-      if (!dyno) return true
+      if (!dyno) return isStale(world, container, nowMs)
       if (dyno.busy || !hasEnded(dyno)) return false
       return container.state === 'running' || world.destroyed || nowMs >= dyno.stateSinceMs + KEEP_EXITED_MS
     })

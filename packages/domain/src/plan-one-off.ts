@@ -2,7 +2,7 @@
 // to its client's session: it starts with it and does not outlive it.
 import { leave } from './plan-leaving.ts'
 import type { Step } from './plan-step.ts'
-import { type AppWorld, containerOf, isOneOff, type WorldDyno } from './world.ts'
+import { type AppWorld, containerOf, isLive, isOneOff, type WorldDyno } from './world.ts'
 
 /** How long an attached dyno waits for its client (Heroku's R13). */
 export const ATTACH_MS = 60_000
@@ -10,8 +10,10 @@ export const ATTACH_MS = 60_000
 export function planOneOffs(world: AppWorld, nowMs: number): Step[] {
   const wanted = new Set([world.current?.id, world.pending[0]?.id])
   return world.dynos
-    .filter((dyno) => isOneOff(dyno) && (dyno.state === 'starting' || dyno.state === 'up'))
+    .filter((dyno) => isOneOff(dyno) && isLive(dyno))
     .flatMap((dyno) => {
+      // The engine refused to start it: nobody tries again, and who waits for its end is told.
+      if (dyno.state === 'crashed') return leave(world, dyno)
       // A release process whose release has failed meanwhile (its time was up) is not waited for.
       if (dyno.wish || (dyno.type === 'release' && !wanted.has(dyno.releaseId))) return stop(world, dyno)
       return dyno.attach ? planAttached(world, dyno, nowMs) : planDetached(world, dyno)

@@ -4,6 +4,8 @@
 export type Step =
   /** A new row, and its container. */
   | { kind: 'add-dyno'; releaseId: string; type: string; number: number; size: string; command: string | null }
+  /** A running container that no row knows gets its row back. */
+  | { kind: 'adopt-dyno'; dynoId: string; releaseId: string; type: string; number: number; size: string; command: string | null }
   /** A row that has no running container gets one. */
   | { kind: 'start-dyno'; dynoId: string }
   /** Look until it takes connections, its time is up, or it ends. */

@@ -91,9 +91,14 @@ export class Simulation {
   start(dyno: Mutable<WorldDyno>): void {
     const container = this.containerOf(dyno)
     if (container) container.state = 'running'
-    else this.world.containers.push({ id: `c${++this.#count}`, dynoId: dyno.id, state: 'running' })
+    else this.contain(dyno)
     if (dyno.type === 'web') dyno.busy = 'boot'
     else this.change(dyno, 'up')
+  }
+
+  contain({ id: dynoId, type, number, version }: WorldDyno): void {
+    const [id, name, createdAtMs] = [`c${++this.#count}`, `${type}.${number}`, this.nowMs]
+    this.world.containers.push({ id, dynoId, name, version, createdAtMs, state: 'running' })
   }
 
   add(step: { releaseId: string; type: string; number: number; size: string }, crashes = 0): Mutable<WorldDyno> {
@@ -139,6 +144,7 @@ export class Simulation {
 
 const executors: { [K in Step['kind']]: (sim: Simulation, step: Extract<Step, { kind: K }>) => void } = {
   'add-dyno': (sim, step) => sim.start(sim.add(step)),
+  'adopt-dyno': (sim, step) => void (sim.add(step).id = step.dynoId),
   'start-dyno': (sim, { dynoId }) => sim.start(sim.dyno(dynoId)),
   'watch-boot': (sim, { dynoId }) => void (sim.dyno(dynoId).busy = 'boot'),
   'crash-dyno': (sim, { dynoId }) => sim.crash(sim.dyno(dynoId)),

@@ -109,11 +109,27 @@ describe('planApp', () => {
     expect(planApp(sim.world, sim.nowMs, limits)).toMatchObject([{ kind: 'end-dyno', reason: 'R13 attach failed' }])
   })
 
-  it('removes containers that no row knows', () => {
+  it('ends a one-off that the engine refused to start, so that a release phase that cannot run fails its release', () => {
     const sim = deployed(1)
-    sim.world.containers.push({ id: 'stray', dynoId: 'nobody', state: 'running' })
-    expect(planApp(sim.world, sim.nowMs, limits)).toEqual([{ kind: 'remove-container', containerId: 'stray' }])
+    sim.release('phase-fails')
+    for (const step of planApp(sim.world, sim.nowMs, limits)) sim.apply(step)
+    const phase = sim.world.dynos.find(({ type }) => type === 'release')!
+    sim.world.containers = sim.world.containers.filter(({ dynoId }) => dynoId !== phase.id)
+    sim.crash(phase)
+    converge(sim, (step) => sim.apply(step))
+    expect([...sim.statuses.values()].at(-1)).toBe('release_failed')
   })
+})
+
+it('erases a destroyed app of which nothing runs, and after a failure not before its wait is over', () => {
+  const sim = new Simulation()
+  sim.world.destroyed = true
+  expect(kinds(sim)).toEqual(['erase-app'])
+  sim.world.eraseAfterMs = sim.nowMs + 4_000
+  expect(kinds(sim)).toEqual([])
+  expect(nextDueMs(sim.world, sim.nowMs, limits)).toBe(sim.nowMs + 4_000)
+  sim.nowMs += 4_000
+  expect(kinds(sim)).toEqual(['erase-app'])
 })
 
 type Event =

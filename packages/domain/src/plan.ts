@@ -9,6 +9,7 @@ import { planEnded, planStopping } from './plan-leaving.ts'
 import { planOneOffs } from './plan-one-off.ts'
 import { planPending } from './plan-release.ts'
 import type { PlanLimits, Step } from './plan-step.ts'
+import { planAdoptions } from './plan-unknown.ts'
 import { type AppWorld, containerOf, isOneOff } from './world.ts'
 
 export type { PlanLimits, Step } from './plan-step.ts'
@@ -16,8 +17,8 @@ export type { PlanLimits, Step } from './plan-step.ts'
 /** Steps in the order they should be tried; none when the app is as wanted or somebody is at work on what is missing. */
 export function planApp(world: AppWorld, nowMs: number, limits: PlanLimits): Step[] {
   if (world.destroyed) return planDestroyed(world, nowMs)
-  const ended = planLost(world)
-  if (ended.length > 0) return ended // rows must say what is true before more is decided from them
+  const untrue = [...planLost(world), ...planAdoptions(world)]
+  if (untrue.length > 0) return untrue // rows must say what is true before more is decided from them
   return onePerDyno([
     ...planPending(world, nowMs, limits),
     ...planFormationTypes(world, nowMs),
@@ -68,6 +69,7 @@ function planDestroyed(world: AppWorld, nowMs: number): Step[] {
   const ends = world.dynos
     .filter(({ state }) => state === 'crashed')
     .map(({ id }): Step => ({ kind: 'end-dyno', dynoId: id, containerId: containerOf(world, id)?.id }))
-  if (world.dynos.length === 0 && world.containers.length === 0) return [{ kind: 'erase-app' }]
+  if (world.dynos.length === 0 && world.containers.length === 0)
+    return nowMs >= (world.eraseAfterMs ?? 0) ? [{ kind: 'erase-app' }] : []
   return [...stops, ...ends, ...planStopping(world), ...planEnded(world, nowMs)]
 }

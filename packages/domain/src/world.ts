@@ -41,6 +41,11 @@ export interface WorldDyno {
 export interface WorldContainer {
   id: string
   dynoId: string
+  /** `web.1` */
+  name: string
+  /** Of the release it runs; undefined where its labels do not say. */
+  version: number | undefined
+  createdAtMs: number
   /** `exited` also stands for dead and being removed. */
   state: 'created' | 'running' | 'exited'
 }
@@ -49,6 +54,8 @@ export interface AppWorld {
   id: string
   name: string
   destroyed: boolean
+  /** Erasing it has failed and is not tried again before this; a scheduler knows it of itself, like `busy`. */
+  eraseAfterMs?: number | undefined
   maintenance: boolean
   /** Public names besides `name.DOMAIN`. */
   domains: readonly string[]

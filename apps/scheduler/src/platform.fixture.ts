@@ -60,19 +60,7 @@ export async function openFixture(): Promise<Fixture> {
   }
   mkdirSync(path.join(folder, 'tls'))
   writeFileSync(path.join(folder, 'key'), Buffer.alloc(32, 7))
-  const keys = ['-keyout', paths.certificateKey(settings), '-out', paths.certificate(settings)]
-  spawnSync('openssl', [
-    'req',
-    '-x509',
-    '-newkey',
-    'ec',
-    '-pkeyopt',
-    'ec_paramgen_curve:P-256',
-    '-nodes',
-    '-subj',
-    '/CN=localhost',
-    ...keys,
-  ])
+  issueCertificate(settings, 'localhost')
   const log = createLog('test', process.env['PAAS_LOG_LEVEL'] ?? 'silent')
   await applyMigrations(postgres.databaseUrl, path.join(import.meta.dirname, '../../../prisma/migrations'), log)
   const store = openStore({ databaseUrl: postgres.databaseUrl, keyPath: path.join(folder, 'key') })
@@ -150,6 +138,13 @@ export async function openFixture(): Promise<Fixture> {
     },
   }
   return fixture
+}
+
+/** A new key and certificate of this name, in place of those before. */
+export function issueCertificate(settings: { dataDir: string }, name: string): void {
+  const files = ['-keyout', paths.certificateKey(settings), '-out', paths.certificate(settings)]
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
+  spawnSync('openssl', ['req', '-x509', ...key, '-subj', `/CN=${name}`, ...files])
 }
 
 /** Applies what it is told at once, and has no request open. */

@@ -2,10 +2,10 @@
 // the secret that the api gave out, then a session. `<secret> paas/1` asks for
 // frames (our CLI); the secret alone for Heroku's raw bytes.
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { createServer, type Server, type TLSSocket } from 'node:tls'
 import { paths } from '@paas/contract/settings'
 import { PlatformError } from '@paas/domain/errors'
+import { watchCertificate } from '@paas/service/certificate'
 import { findAttachable } from '@paas/store/dynos'
 import type { Scheduler } from './deps.ts'
 import { serveSession } from './session.ts'
@@ -13,6 +13,7 @@ import { serveSession } from './session.ts'
 const LINE_MAX = 512
 const LINE_MS = 10_000
 const CONNECTIONS_MAX = 1_000
+const CERTIFICATE_MS = 2_000
 
 export interface Rendezvous {
   port: number
@@ -21,25 +22,23 @@ export interface Rendezvous {
 
 export async function openRendezvous(scheduler: Scheduler): Promise<Rendezvous> {
   const { settings, log } = scheduler
-  const server: Server = createServer(
-    {
-      cert: readFileSync(paths.certificate(settings)),
-      key: readFileSync(paths.certificateKey(settings)),
-      minVersion: 'TLSv1.2',
-      handshakeTimeout: LINE_MS,
-    },
-    (socket) => {
-      socket.on('error', () => {}) // 'close' follows
-      socket.setNoDelay(true)
-      socket.setKeepAlive(true, 30_000)
-      welcome(scheduler, socket).catch((err: unknown) => {
-        log.warn({ err }, 'session.failed')
-        socket.destroy()
-      })
-    },
-  )
+  const server: Server = createServer({ minVersion: 'TLSv1.2', handshakeTimeout: LINE_MS }, (socket) => {
+    socket.on('error', () => {}) // 'close' follows
+    socket.setNoDelay(true)
+    socket.setKeepAlive(true, 30_000)
+    welcome(scheduler, socket).catch((err: unknown) => {
+      log.warn({ err }, 'session.failed')
+      socket.destroy()
+    })
+  })
   server.maxConnections = CONNECTIONS_MAX
   server.on('tlsClientError', () => {})
+  const stopWatching = await watchCertificate(
+    { cert: paths.certificate(settings), key: paths.certificateKey(settings) },
+    async (pair) => server.setSecureContext({ ...pair, minVersion: 'TLSv1.2' }),
+    log,
+    CERTIFICATE_MS,
+  )
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause) =>
       reject(new PlatformError('port_taken', `Nobody can listen on the rendezvous port ${settings.rendezvousPort}`, { cause })),
@@ -52,7 +51,10 @@ export async function openRendezvous(scheduler: Scheduler): Promise<Rendezvous> 
   server.on('error', (err) => log.error({ err }, 'rendezvous.failed'))
   return {
     port: (server.address() as { port: number }).port,
-    close: () => new Promise((resolve) => server.close(() => resolve())),
+    close: () => {
+      stopWatching()
+      return new Promise((resolve) => server.close(() => resolve()))
+    },
   }
 }
 

@@ -4,7 +4,7 @@ import { wake } from '@paas/store/wakes'
 import { until } from '@paas/testing/wait'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createFrameDecoder, encodeFrame, FrameType } from './frames.ts'
-import { type Fixture, openFixture } from './platform.fixture.ts'
+import { type Fixture, issueCertificate, openFixture } from './platform.fixture.ts'
 
 const WEB = 'trap "exit 0" TERM; httpd -f -p $PORT -h /app/www & wait'
 let place: Fixture
@@ -183,6 +183,19 @@ describe('attached dynos', () => {
     socket.destroy()
     await until('ended', () => place.store.db.dyno.findFirst({ where: { id, state: 'down' } }))
     await until('no container', async () => (await containers(appId)).length === 0)
+  })
+
+  it('takes a new certificate without a restart', async () => {
+    const nameShown = () =>
+      new Promise<unknown>((resolve) => {
+        const socket = connect({ host: '127.0.0.1', port: place.settings.rendezvousPort, rejectUnauthorized: false }, () => {
+          resolve(socket.getPeerCertificate().subject.CN)
+          socket.destroy()
+        }).on('error', resolve)
+      })
+    expect(await nameShown()).toBe('localhost')
+    issueCertificate(place.settings, 'renewed')
+    await until('the new one is shown', async () => (await nameShown()) === 'renewed')
   })
 
   it('says nothing to a stranger', async () => {

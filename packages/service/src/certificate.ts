@@ -1,8 +1,6 @@
-// The certificate of the HTTPS port, read again when its files change: a
-// renewal must not need a restart, and a machine may get its first one while
-// the router runs.
+// The certificate of a TLS port, read again when its files change: a renewal
+// must not need a restart, and a machine may get its first one while we run.
 import { readFile } from 'node:fs/promises'
-import type { TableLog } from './table-file.ts'
 
 export interface Certificate {
   cert: Buffer
@@ -13,7 +11,7 @@ export interface Certificate {
 export async function watchCertificate(
   files: { cert: string; key: string },
   use: (pair: Certificate) => Promise<void>,
-  log: TableLog,
+  log: { warn(fields: object, event: string): void },
   everyMs: number,
 ): Promise<() => void> {
   let last: Certificate | undefined

@@ -24,6 +24,7 @@ export type SchedulerSettings = Pick<
   | 'drainMs'
   | 'bootTimeoutMs'
   | 'releasePhaseTimeoutMs'
+  | 'dynoDiskMaxMiB'
 >
 
 export interface SchedulerDeps {

@@ -47,6 +47,21 @@ it('says R15 when the kernel ended a dyno for its memory, and starts it again', 
   await look(appId)
 })
 
+it('stops a dyno that has written more than it may, says so, and starts it again', async () => {
+  const appId = await place.makeApp('scribbler', { worker: 0 })
+  const scribble = 'dd if=/dev/zero of=/tmp/big bs=1048576 count=20; sleep 1000'
+  await released(await place.release(appId, { worker: scribble }))
+  await place.store.db.formation.updateMany({ where: { appId }, data: { quantity: 1 } })
+  await look(appId)
+  const written = 'heroku[worker.1]: Disk quota exceeded -> Process has written 20 MiB of files, more than the 8 MiB a dyno may'
+  await said(written)
+  const crashed = await until('crashed', () => place.store.db.dyno.findFirst({ where: { appId, crashes: 1, exitCode: 137 } }))
+  expect(crashed.reason).toMatch(/^disk quota exceeded/)
+  await until('tried again', () => place.lines.filter((line) => line.includes('worker.1]: Starting process')).length >= 2)
+  await place.store.db.formation.updateMany({ where: { appId }, data: { quantity: 0 } })
+  await look(appId)
+})
+
 it('runs a detached one-off to its end and keeps its exit code', async () => {
   const appId = await place.makeApp('chores', { web: 0 })
   const releaseId = await place.release(appId, { web: WEB })

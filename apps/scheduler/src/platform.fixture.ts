@@ -56,7 +56,7 @@ export async function openFixture(): Promise<Fixture> {
     ...{ domain: 'localhost', bindAddress: '127.0.0.1', httpPort: 80, httpsPort: 443, rendezvousPort: 45_871 },
     ...{ dataDir: folder, runDir: folder, dockerHost: 'unix:///var/run/docker.sock', namePrefix: PREFIX },
     ...{ cgroupParent: `/${PREFIX}`, appSubnet: '10.221.0.0/16' },
-    ...{ stopGraceMs: 3_000, drainMs: 3_000, bootTimeoutMs: 4_000, releasePhaseTimeoutMs: 20_000 },
+    ...{ stopGraceMs: 3_000, drainMs: 3_000, bootTimeoutMs: 4_000, releasePhaseTimeoutMs: 20_000, dynoDiskMaxMiB: 8 },
   }
   mkdirSync(path.join(folder, 'tls'))
   writeFileSync(path.join(folder, 'key'), Buffer.alloc(32, 7))

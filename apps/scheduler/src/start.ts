@@ -9,6 +9,7 @@ import type { Service } from '@paas/service/service'
 import { pause } from '@paas/service/wait'
 import { listAppIds, readAppRows } from '@paas/store/world'
 import type { Scheduler, SchedulerDeps } from './deps.ts'
+import { watchDisk } from './disk.ts'
 import { Erasures } from './erasures.ts'
 import { Jobs } from './jobs.ts'
 import { watchMemory } from './memory.ts'
@@ -41,7 +42,12 @@ export async function startScheduler(deps: SchedulerDeps): Promise<Service> {
   await routes.listen(paths.routesSocket(settings))
   const rendezvous = await openRendezvous(scheduler)
   const leave = wakeUp(scheduler)
-  const running = [run(scheduler, abort.signal), watchMemory(deps, abort.signal), followEngine(scheduler, abort.signal)]
+  const running = [
+    run(scheduler, abort.signal),
+    watchMemory(deps, abort.signal),
+    watchDisk(deps, abort.signal),
+    followEngine(scheduler, abort.signal),
+  ]
   return {
     name: 'scheduler',
     async close() {

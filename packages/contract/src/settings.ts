@@ -31,6 +31,8 @@ export interface Settings {
   drainMs: number
   bootTimeoutMs: number
   releasePhaseTimeoutMs: number
+  /** What a dyno may write to its own disk before it is stopped. */
+  dynoDiskMaxMiB: number
   buildConcurrency: number
   buildTimeoutMs: number
   buildMemoryMiB: number

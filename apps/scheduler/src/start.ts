@@ -3,6 +3,7 @@
 // Wakes, events of the engine and jobs that ended say which app to look at;
 // every few seconds all apps are looked at, since any of these may be lost.
 import { paths } from '@paas/contract/settings'
+import { findContainerEnd } from '@paas/engine/dynos'
 import { watchContainers } from '@paas/engine/events'
 import { ensureFirewall } from '@paas/engine/firewall'
 import type { Service } from '@paas/service/service'
@@ -75,10 +76,21 @@ async function followEngine({ engine, look }: Scheduler, signal: AbortSignal): P
   await watchContainers(
     engine,
     (change) => {
-      if (change?.appId && change.dynoId && change.action !== 'create') look(change.appId)
+      const { id, appId, dynoId, action } = change ?? {}
+      if (!id || !appId || !dynoId || action === 'create') return
+      if (action === 'die') void ended(engine, id).then(() => look(appId))
+      else look(appId)
     },
     signal,
   )
+}
+
+/**
+ * The engine tells of an end before its list of containers shows it, so that a look at once would see it running. Asking about the one
+ * waits on the engine's lock until the end is complete (`handleContainerExit` in moby's daemon/monitor.go). Never rejects.
+ */
+async function ended(engine: Scheduler['engine'], containerId: string): Promise<void> {
+  await findContainerEnd(engine, containerId).catch(() => {})
 }
 
 /** First the table, from rows alone; then all apps, again and again. */

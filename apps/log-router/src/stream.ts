@@ -1,15 +1,13 @@
-// One stream: lines get their position here, are written in batches, and only
-// then shown to readers. What is on disk is the only history; the page cache
-// is its memory, so a thousand quiet streams cost next to nothing.
-import { mkdirSync } from 'node:fs'
-import { type FileHandle, open, rm, truncate } from 'node:fs/promises'
-import path from 'node:path'
-import { setImmediate as turn } from 'node:timers/promises'
+// One stream: lines get their position here, and here is decided which segment
+// takes them and which old ones go; the writer brings them to disk, and only
+// then are they shown to readers. What is on disk is the only history; the page
+// cache is its memory, so a thousand quiet streams cost next to nothing.
+import { rm } from 'node:fs/promises'
 import { type DropCode, formatDropNotice } from '@paas/domain/log-notice'
 import { type Position, RecordKind, recordBytes, writeRecord } from '@paas/logs/record'
 import type { StreamName } from '@paas/logs/types'
-import { pause } from '@paas/service/wait'
-import { listSegments, originKey, type Segment, scanSegment, segmentName } from './segment.ts'
+import { listSegments, originKey, type Segment, scanSegment } from './segment.ts'
+import { type NewSegment, SegmentWriter } from './segment-writer.ts'
 
 export const HISTORY_LINES = 10_000
 export const HISTORY_MS = 24 * 60 * 60 * 1000
@@ -19,13 +17,6 @@ const YOUNG_MS = 10_000
 /** A quarter of the history, so that deleting the oldest leaves 10,000 lines and little more. */
 const SEGMENT_LINES = 2_500
 const SEGMENT_BYTES = 1024 * 1024
-const FIRST_CHUNK_BYTES = 4 * 1024
-const CHUNK_BYTES = 64 * 1024
-/** At most 250 writes a second and stream; a line alone is written at once. */
-const WRITE_INTERVAL_MS = 4
-const WRITE_RETRY_MS = 1_000
-/** More than this unwritten, and those who feed the stream have to wait. */
-const CONGESTED_BYTES = 4 * 1024 * 1024
 const ORIGINS_MAX = 1_000
 const LOGPLEX = Buffer.from('logplex')
 const HEROKU = 1
@@ -53,13 +44,6 @@ export interface StreamWatcher {
   written(segment: Segment, bytes: Buffer): void
 }
 
-interface Chunk {
-  bytes: Buffer
-  used: number
-  /** Opens a new segment, which begins with these marks. */
-  opens: { firstSeq: number; linesBefore: number; marks: Buffer } | undefined
-}
-
 export class Stream {
   readonly name: StreamName
   readonly folder: string
@@ -68,27 +52,24 @@ export class Stream {
   readonly segments: Segment[]
   ended = false
   usedAt = Date.now()
-  readonly #onFailure: (error: unknown) => void
-  #file: FileHandle | undefined
+  readonly #writer: SegmentWriter
   #nextSeq = 1
   #lines = 0
   #segmentLines = 0
   #segmentBytes = 0
-  #pending: Chunk[] = []
-  /** Since this object was made. */
-  #addedBytes = 0
-  #writtenBytes = 0
-  #settling: { upTo: number; resolve: () => void }[] = []
-  #writing: Promise<void> | undefined
-  #wroteAt = 0
-  #removed = false
 
   /** Reads the newest two segments: the newest may have been cut short before its marks were written. */
   constructor(name: StreamName, folder: string, onFailure: (error: unknown) => void) {
     this.name = name
     this.folder = folder
-    this.#onFailure = onFailure
     this.segments = listSegments(folder)
+    this.#writer = new SegmentWriter(folder, this.segments, {
+      opened: () => this.retire(Date.now()),
+      written: (segment, bytes) => {
+        for (const watcher of this.watchers) watcher.written(segment, bytes)
+      },
+      failed: onFailure,
+    })
     for (const segment of this.segments.slice(-2)) {
       const { wholeBytes, lastSeq, lines, ended, positions } = scanSegment(segment)
       segment.bytes = wholeBytes
@@ -107,15 +88,15 @@ export class Stream {
   }
 
   get congested(): boolean {
-    return this.#addedBytes - this.#writtenBytes > CONGESTED_BYTES
+    return this.#writer.congested
   }
 
   get settledNow(): boolean {
-    return !this.#writing
+    return this.#writer.settledNow
   }
 
   get idle(): boolean {
-    return !this.#writing && this.watchers.size === 0
+    return this.#writer.settledNow && this.watchers.size === 0
   }
 
   origin(id: Buffer, channel: number): Origin {
@@ -147,24 +128,19 @@ export class Stream {
   }
 
   /** Resolves when what was added until now has been written. */
-  async settled(): Promise<void> {
-    if (!this.#writing) return
-    const upTo = this.#addedBytes
-    await new Promise<void>((resolve) => this.#settling.push({ upTo, resolve }))
+  settled(): Promise<void> {
+    return this.#writer.settled()
   }
 
   /** Deletes the folder; the stream takes no more lines. */
   async remove(): Promise<void> {
-    this.#removed = true
-    await this.#writing
-    await this.#closeFile()
+    await this.#writer.abandon()
     this.segments.length = 0
     await rm(this.folder, { recursive: true, force: true })
   }
 
-  async close(): Promise<void> {
-    await this.#writing
-    await this.#closeFile()
+  close(): Promise<void> {
+    return this.#writer.close()
   }
 
   /** Deletes segments beyond the history's bounds, except the newest. */
@@ -191,9 +167,9 @@ export class Stream {
     end: number,
     skipped = 0,
   ): void {
-    if (this.#removed) return
+    if (this.#writer.abandoned) return
     const size = recordBytes(line.dyno.length, end - start)
-    const chunk = this.#roomFor(size)
+    const chunk = this.#writer.roomFor(size, this.#nextSegment())
     this.#nextSeq += skipped
     const { source, dyno, at } = line
     const fields = { kind, source, dyno, at, channel: origin.channel, seq: this.#nextSeq++, origin: origin.id, position }
@@ -205,26 +181,18 @@ export class Stream {
     this.#lines++
     this.#segmentLines++
     this.#segmentBytes += size
-    this.#addedBytes += size
-    this.#writing ??= this.#write()
+    this.#writer.added(size)
   }
 
-  #roomFor(size: number): Chunk {
-    const last = this.#pending.at(-1)
+  /** What the next line is to open: the newest segment is full, or there is none yet. */
+  #nextSegment(): NewSegment | undefined {
     const full = this.#segmentLines >= SEGMENT_LINES || this.#segmentBytes >= SEGMENT_BYTES
-    const opens = full || (this.segments.length === 0 && this.#segmentBytes === 0)
-    if (!opens && last && last.used + size <= last.bytes.length) return last
-    const chunk: Chunk = {
-      bytes: Buffer.allocUnsafeSlow(Math.max(last ? CHUNK_BYTES : FIRST_CHUNK_BYTES, size)),
-      used: 0,
-      opens: opens ? { firstSeq: this.#nextSeq, linesBefore: this.#lines, marks: this.#marks() } : undefined,
-    }
-    if (chunk.opens) {
-      this.#segmentLines = 0
-      this.#segmentBytes = chunk.opens.marks.length
-    }
-    this.#pending.push(chunk)
-    return chunk
+    const first = this.segments.length === 0 && this.#segmentBytes === 0
+    if (!full && !first) return undefined
+    const marks = this.#marks()
+    this.#segmentLines = 0
+    this.#segmentBytes = marks.length
+    return { firstSeq: this.#nextSeq, linesBefore: this.#lines, marks }
   }
 
   /** Where every origin stands before the segment's first line; forgets those that were long silent. */
@@ -251,75 +219,5 @@ export class Stream {
       offset = writeRecord(marks, offset, fields, LOGPLEX, 0, 0)
     }
     return marks
-  }
-
-  async #write(): Promise<void> {
-    await turn() // everything of this event-loop turn goes in one write
-    while (this.#pending.length > 0) {
-      const earlyMs = this.#wroteAt + WRITE_INTERVAL_MS - performance.now()
-      if (earlyMs > 0) await pause(earlyMs)
-      for (const chunk of this.#pending.splice(0)) await this.#writeChunk(chunk)
-      this.#wroteAt = performance.now()
-    }
-    this.#writing = undefined
-  }
-
-  /** Tries until it succeeds: while a disk is full, lines wait where they come from. */
-  async #writeChunk(chunk: Chunk): Promise<void> {
-    while (!this.#removed) {
-      try {
-        const segment = await this.#segmentFor(chunk)
-        const bytes = chunk.bytes.subarray(0, chunk.used)
-        await writeAll(this.#file!, bytes, segment.bytes)
-        segment.bytes += bytes.length
-        segment.writtenAt = Date.now()
-        this.#settle(bytes.length)
-        for (const watcher of this.watchers) watcher.written(segment, bytes)
-        return
-      } catch (error) {
-        this.#onFailure(error)
-        await pause(WRITE_RETRY_MS)
-      }
-    }
-    this.#settle(chunk.used)
-  }
-
-  #settle(bytes: number): void {
-    this.#writtenBytes += bytes
-    while (this.#settling.length > 0 && this.#settling[0]!.upTo <= this.#writtenBytes) this.#settling.shift()!.resolve()
-  }
-
-  async #segmentFor(chunk: Chunk): Promise<Segment> {
-    const { opens } = chunk
-    if (opens) {
-      mkdirSync(this.folder, { recursive: true, mode: 0o700 })
-      await this.#closeFile()
-      const file = path.join(this.folder, segmentName(opens.firstSeq, opens.linesBefore))
-      this.#file = await open(file, 'w', 0o600)
-      await writeAll(this.#file, opens.marks, 0)
-      const { firstSeq, linesBefore, marks } = opens
-      this.segments.push({ path: file, firstSeq, linesBefore, bytes: marks.length, writtenAt: Date.now() })
-      chunk.opens = undefined
-      await this.retire(Date.now())
-    }
-    const segment = this.segments.at(-1)!
-    if (!this.#file) {
-      await truncate(segment.path, segment.bytes)
-      this.#file = await open(segment.path, 'r+')
-    }
-    return segment
-  }
-
-  async #closeFile(): Promise<void> {
-    const file = this.#file
-    this.#file = undefined
-    await file?.close()
-  }
-}
-
-async function writeAll(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done)
-    done += bytesWritten
   }
 }

@@ -14,6 +14,8 @@ missing_packages() {
   need ps procps
   need buildah buildah
   need newuidmap uidmap
+  # Ubuntu has it not, and the stack is Debian's.
+  need /usr/share/keyrings/debian-archive-keyring.gpg debian-archive-keyring
   [ -n "$(setting DATABASE_URL)" ] || compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null || echo postgresql
   [ -n "$(setting REDIS_URL)" ] || need redis-server redis-server
   [ -z "$(own_engine_socket)" ] || [ -S "$(own_engine_socket)" ] || need dockerd docker.io
@@ -55,7 +57,20 @@ apt_install() (
   case " $* " in
     *' redis-server '*) ! command -v systemctl > /dev/null || systemctl disable redis-server > /dev/null 2>&1 || true ;;
   esac
+  case " $* " in
+    *' docker.io '*) configure_new_engine ;;
+  esac
 )
+
+# Engines from 29 on refuse API 1.41 and keep images where their ids mean something else, unless told otherwise
+# (https://docs.docker.com/engine/release-notes/29/). Only an engine that we have just installed is told.
+configure_new_engine() {
+  local major
+  major=$(dockerd --version | sed 's/^[^0-9]*\([0-9]*\).*/\1/')
+  [ "$major" -ge 29 ] && [ ! -e /etc/docker/daemon.json ] || return 0
+  mkdir -p /etc/docker
+  printf '{ "min-api-version": "1.41", "features": { "containerd-snapshotter": false } }\n' > /etc/docker/daemon.json
+}
 
 # An administrator's own policy stays; ours is known by its mark, also when a killed run left it.
 forbid_starts() {

@@ -17,6 +17,7 @@ import { openStore, type Store } from '@paas/store/store'
 import { createToken } from '@paas/store/tokens'
 import { createUser, ensureAdmin } from '@paas/store/users'
 import { startTestPostgres } from '@paas/testing/postgres'
+import { test } from 'vitest'
 import { startApi } from './start.ts'
 
 export const PASSWORD = 'correct horse battery'
@@ -113,6 +114,39 @@ export async function startTestApi({ apiRequestsPerHour = 100_000 } = {}): Promi
     },
   }
 }
+
+/** A test gets what it names: an api that the file's tests share, `me`, who asks it, and a new `app` of mine at `path`. */
+export const it = test
+  // biome-ignore lint/correctness/noEmptyPattern: vitest reads from the pattern which fixtures this one needs
+  .extend('api', { scope: 'file' }, async ({}, { onCleanup }) => {
+    const api = await startTestApi()
+    onCleanup(() => api.stop())
+    return api
+  })
+  .extend('me', { scope: 'file' }, ({ api }) => api.person('me@example.com'))
+  .extend('get', ({ api, me }) => (target: string, headers = {}) => {
+    return api.call(me, 'GET', target, { headers })
+  })
+  .extend('send', ({ api, me }) => (method: string, target: string, body: unknown = {}, headers = {}) => {
+    return api.call(me, method, target, { body, headers })
+  })
+  .extend('app', async ({ send }): Promise<{ id: string; name: string }> => (await send('POST', '/apps')).body)
+  .extend('path', ({ app }) => `/apps/${app.name}`)
+  .extend('versions', ({ get, path }) => async () => {
+    return (await get(`${path}/releases`)).body.map((release: { version: number }) => release.version)
+  })
+  /** Releases a new build, and settles the release as the scheduler would. */
+  .extend('deploy', ({ api, app, get, path }) => {
+    return async (
+      processTypes: Record<string, string | null> = { web: 'node .' },
+      settle: 'succeeded' | 'failed' | 'pending' = 'succeeded',
+    ) => {
+      await api.result({ appId: app.id, buildId: await api.built(app.id, processTypes) })
+      const [release] = (await get(`${path}/releases`, { range: 'version ..; order=desc,max=1' })).body
+      await api.store.db.release.update({ where: { id: release.id }, data: { status: settle } })
+      return release as { id: string; version: number }
+    }
+  })
 
 async function call(
   socketPath: string,

@@ -15,7 +15,11 @@ export interface Engine {
   cgroupParent: string
   appSubnet: string
   /** Runs one call under a deadline; engine failures come back as PlatformError with `cause`. Status codes named in `expected` reject with the engine's own error, for the caller to read. */
-  call<T>(what: string, work: (signal: AbortSignal) => Promise<T>, options?: { deadlineMs?: number; expected?: number[] }): Promise<T>
+  call<T>(
+    what: string,
+    work: (signal: AbortSignal) => Promise<T>,
+    options?: { deadlineMs?: number; expected?: number[] },
+  ): Promise<T>
 }
 
 export interface EngineSettings {

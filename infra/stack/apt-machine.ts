@@ -14,7 +14,7 @@ export async function readDebianSources(file: string | undefined): Promise<Debia
   const found = file ? debianSources(texts) : debianSources(texts, await machineSuite())
   if (found && suites.includes(found.suite)) return found
   throw new PlatformError('stack_failed', `No Debian archive for the stack in ${file ?? 'the apt sources of this machine'}`, {
-    hint: `Name an apt sources file with a Debian mirror of ${suites.join(' or ')} (APT_SOURCES=/path/debian.sources).`,
+    hint: `Name an apt sources file with a Debian mirror of ${suites.join(' or ')} (PAAS_APT_SOURCES=/path/debian.sources).`,
   })
 }
 

@@ -61,7 +61,7 @@ async function npm(args: string[], { registry, cacheDir }: NpmOptions): Promise<
     const reason = stderr.trim().split('\n').slice(-6).join('\n') || message
     throw new PlatformError('stack_failed', `npm ${args.slice(0, 2).join(' ')} failed: ${reason}`, {
       cause: error,
-      hint: 'Does `npm ping` work on this machine? NPM_REGISTRY names another registry.',
+      hint: 'Does `npm ping` work on this machine? PAAS_NPM_REGISTRY names another registry.',
     })
   }
 }

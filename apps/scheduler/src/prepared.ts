@@ -99,7 +99,11 @@ export class PreparedNetworks {
     const waiting = await Promise.all([...this.#byApp.values()].flat().map(({ holder }) => holder))
     const known = new Set([...waiting.map((holder) => holder?.id), ...this.#taken.keys()])
     const all = await listHolders(this.#deps.engine)
-    for (const { id, used } of all) if (!used && !known.has(id)) await removeContainer(this.#deps.engine, id)
+    for (const { id, used } of all) {
+      if (used)
+        this.#taken.delete(id) // its dyno's container is there: from now on that decides
+      else if (!known.has(id)) await removeContainer(this.#deps.engine, id)
+    }
     this.#any = all.length > 0 || this.#byApp.size > 0
   }
 }

@@ -15,7 +15,6 @@ interface Component {
   name: string
   state: string
   pids: number[]
-  pssBytes: number
 }
 
 async function components(): Promise<Component[]> {
@@ -138,12 +137,11 @@ async function versions(app: TestApp): Promise<number[]> {
 }
 
 describe('bin/status', () => {
-  it('shows every process up, in under 350 MB', async () => {
+  it('shows every process up', async () => {
     const all = await until('everything is up', async () => {
       const now = await components()
       return now.every(({ state }) => state === 'up') && now
     })
-    expect(all.reduce((sum, { pssBytes }) => sum + pssBytes, 0) / 2 ** 20).toBeLessThan(350)
     expect(all.map(({ name }) => name)).toEqual([
       'platform',
       'router.1',

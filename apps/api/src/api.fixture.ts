@@ -60,7 +60,7 @@ export async function startTestApi({ apiRequestsPerHour = 100_000 } = {}): Promi
   const log = createLog('test', process.env['TEST_LOG'] ?? 'silent')
   const postgres = await startTestPostgres()
   const dir = mkdtempSync(path.join(tmpdir(), 'paas-api-'))
-  const settings = { runDir: dir, dataDir: dir, domain: 'paas.test', rendezvousPort: 5000, apiRequestsPerHour }
+  const settings = { runDir: dir, dataDir: dir, domain: 'paas.test', httpsPort: 8443, rendezvousPort: 5000, apiRequestsPerHour }
   await applyMigrations(postgres.databaseUrl, path.join(import.meta.dirname, '../../../prisma/migrations'), log)
   writeFileSync(path.join(dir, 'key'), randomBytes(32))
   const store = openStore({ databaseUrl: postgres.databaseUrl, keyPath: path.join(dir, 'key') })

@@ -28,7 +28,7 @@ import { LoginAttempts, RequestQuota } from './limits.ts'
 import { type ApiRouter, createRouter, type State } from './request.ts'
 import { createSigner } from './signed.ts'
 
-export type ApiSettings = Pick<Settings, 'runDir' | 'dataDir' | 'domain' | 'rendezvousPort' | 'apiRequestsPerHour'>
+export type ApiSettings = Pick<Settings, 'runDir' | 'dataDir' | 'domain' | 'httpsPort' | 'rendezvousPort' | 'apiRequestsPerHour'>
 
 export interface AppDeps {
   store: Store

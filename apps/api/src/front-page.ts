@@ -20,8 +20,8 @@ a{color:var(--accent)}
 /** Nothing may be loaded, framed or run; of styles only the one below. */
 export const frontPagePolicy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`
 
-/** `url`: where the platform answers, without a slash at the end. */
-export function frontPage(url: string): string {
+/** `url`: where the platform answers, `secureUrl`: the same by https; both without a slash at the end. */
+export function frontPage(url: string, secureUrl: string): string {
   const shown = escapeHtml(url)
   return `<!doctype html>
 <html lang="en">
@@ -39,17 +39,28 @@ cd my-app
 paas create
 git push paas main
 paas open</pre>
-<p>Any folder with a Node.js, Python, Ruby, Go, PHP, static or Dockerfile app will do, committed to git.</p>
+<p>Any folder with a Node.js, Python, static or Dockerfile app will do, committed to git.</p>
 <h2>With Heroku’s own command line</h2>
-<pre>export HEROKU_HOST=${shown}
-heroku login -i
+<pre>${escapeHtml(herokuVariables(secureUrl))}
 heroku create
 git push heroku main</pre>
-<p>The API follows Heroku’s Platform API version 3. If your machine does not trust this address yet, install
-<a href="/ca.pem">the platform’s certificate</a>, or name it in <b>NODE_EXTRA_CA_CERTS</b> and <b>GIT_SSL_CAINFO</b>.</p>
+<p>The API follows Heroku’s Platform API version 3. The two files are <a href="/ca.pem">the platform’s certificate</a>.</p>
 </main>
 </html>
 `
+}
+
+/** Heroku's CLI takes other hosts only with `localhost` in their URL, and sends them its token only when told to. */
+function herokuVariables(secureUrl: string): string {
+  const { host, hostname } = new URL(secureUrl)
+  const local = hostname === 'localhost' || hostname === '127.0.0.1'
+  return [
+    `export HEROKU_HOST=https://${local ? '' : 'localhost@'}${host}`,
+    'export HEROKU_API_KEY=$(paas auth:token)',
+    ...(local ? [] : ['export HEROKU_HEADERS="{\\"authorization\\":\\"Bearer $HEROKU_API_KEY\\"}"']),
+    'export NODE_EXTRA_CA_CERTS=paas-ca.pem GIT_SSL_CAINFO=paas-ca.pem',
+    'export DISABLE_TELEMETRY=true HEROKU_PARTICLEBOARD_URL=$HEROKU_HOST',
+  ].join('\n')
 }
 
 function escapeHtml(text: string): string {

@@ -18,6 +18,7 @@ export const topics: readonly Topic[] = [
       login: 'log in to a platform',
       logout: 'log out, and end the token',
       whoami: 'show who is logged in, and where',
+      'auth:token': 'print the token, for other programs',
     },
   },
   {

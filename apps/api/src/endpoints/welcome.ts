@@ -11,7 +11,7 @@ import { apiUrl, publicAddress } from '../urls.ts'
 
 export function welcomeEndpoints(
   router: ApiRouter,
-  { store, settings }: { store: Store; settings: Pick<Settings, 'domain' | 'dataDir'> },
+  { store, settings }: { store: Store; settings: Pick<Settings, 'domain' | 'dataDir' | 'httpsPort'> },
 ): void {
   router.get('/', (ctx) => {
     const url = apiUrl(publicAddress(ctx, settings), '')
@@ -19,7 +19,7 @@ export function welcomeEndpoints(
     if (ctx.accepts('json', 'html') === 'html') {
       ctx.set('Content-Security-Policy', frontPagePolicy)
       ctx.type = 'html'
-      ctx.body = frontPage(url)
+      ctx.body = frontPage(url, `https://${settings.domain}${settings.httpsPort === 443 ? '' : `:${settings.httpsPort}`}`)
       return
     }
     ctx.body = { name: 'paas', message: 'The Platform API, in the manner of Heroku’s version 3', url: `${url}/` }

@@ -108,7 +108,18 @@ const whoami = command({
   },
 })
 
-export const commands = { login, logout, whoami }
+const token = command({
+  args: '',
+  flags: {},
+  examples: ['HEROKU_API_KEY=$(paas auth:token) heroku apps'],
+  async run(context) {
+    const { token: own } = context.session
+    if (!own) throw new Failure('You are not logged in.', { hint: 'Run `paas login`.' })
+    context.out(own)
+  },
+})
+
+export const commands = { login, logout, whoami, 'auth:token': token }
 
 /** A damaged session must not keep anybody from logging in again. */
 function knownUrl(context: Context): string {

@@ -93,6 +93,17 @@ describe('with an app under load', () => {
     expect(await versions(app)).toEqual([...before, Math.max(...before) + 1])
   })
 
+  it('Redis flushed and restarted during a deploy loses nothing and releases once', async () => {
+    const before = await versions(app)
+    const setting = app.paas(['config:set', 'DURING=a-flush'])
+    await must(run('redis-cli', ['-s', `${platform.runDir}/redis/redis.sock`, 'FLUSHALL']))
+    await kill('redis')
+    const set = await setting
+    expect(set.code, set.stderr).toBe(0)
+    expect((await app.get('/env')).body).toContain('a-flush')
+    expect(await versions(app)).toEqual([...before, Math.max(...before) + 1])
+  })
+
   it('a build survives its worker: killed mid-build, it is done again and released once', async () => {
     const before = await versions(app)
     app.write('version.txt', 'after a killed worker\n')

@@ -9,13 +9,14 @@ import { cpSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { createApp, type TestApp } from '@paas/testing/app'
 import { must, startTestPlatform, stopTestPlatform, type TestPlatform } from '@paas/testing/platform'
+import { run } from '@paas/testing/run'
 import * as hand from '../by-hand.ts'
 import { finish, median, printTable, say } from '../report.ts'
 import { coldByHand, HandDeploy, SAMPLE, timed } from './hand-deploy.ts'
 import { readStages, type Stages } from './stages.ts'
 
 const ROUNDS = 7
-const COLD_ROUNDS = 3
+const COLD_ROUNDS = 5
 /** What a push leaves to be done after it answers must not slow the others' clock. */
 const SETTLE_MS = 6_000
 
@@ -39,9 +40,16 @@ async function measureCold(platform: TestPlatform, base: string): Promise<void> 
   for (let round = 1; round <= COLD_ROUNDS; round += 1) {
     for (const way of shuffled(WAYS)) {
       say(`first push, round ${round} of ${COLD_ROUNDS}: ${way}`)
+      await settle()
       cold[way].push(way === 'paas' ? await firstPush(platform, round) : await coldByHand(way, base))
     }
   }
+}
+
+/** What one side wrote and deleted (100 MB each time) must be on the disk before the other side's clock starts. */
+async function settle(): Promise<void> {
+  await pause(SETTLE_MS)
+  await must(run('sync', []))
 }
 
 async function firstPush(platform: TestPlatform, round: number): Promise<number> {
@@ -73,7 +81,7 @@ async function nextPush(platform: TestPlatform, app: TestApp, version: number): 
   await app.commit()
   const began = Date.now()
   const elapsed = await timed(() => pushUntilAnswered(platform, app, `version ${version}`))
-  await pause(SETTLE_MS)
+  await settle()
   if (version > 1) stages.push(await readStages(platform, app.name, began, began + elapsed * 1000))
   return elapsed
 }

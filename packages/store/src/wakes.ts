@@ -3,7 +3,7 @@
 // look by itself now and then, since a wake-up can be lost.
 import pg from 'pg'
 
-/** `app`: look at this app (scheduler). `build`: a build row changed. `release`: a release row changed (key: app id). `push`: a push to this app has begun. */
+/** `app`: look at this app (scheduler). `build`: a build row changed. `release`: a release row changed (key: app id). `dyno`: a dyno row changed (key: app id). `push`: a push to this app has begun. */
 export type Topic = 'app' | 'build' | 'release' | 'dyno' | 'push'
 const CHANNEL = 'paas'
 const RECONNECT_MS = 500

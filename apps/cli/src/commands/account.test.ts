@@ -38,7 +38,7 @@ describe('login', () => {
 
     expect((await paas(['logout'], { env })).status).toBe(0)
     expect(calls().at(-1)).toBe('DELETE /oauth/authorizations/1')
-    expect(readFileSync(join(env.HOME, '.gitconfig'), 'utf8')).not.toContain('git:credentials')
+    expect(readFileSync(join(env.HOME, '.gitconfig'), 'utf8')).not.toContain('helper = store')
     expect((await paas(['whoami'], { env })).status).toBe(1)
   })
 

@@ -14,6 +14,7 @@ import path from 'node:path'
 import type { Readable } from 'node:stream'
 import { PlatformError } from '@paas/domain/errors'
 import { buildContainerName, buildLimits, buildNetwork, removeContainer } from './build-container.ts'
+import { wholeLines } from './build-lines.ts'
 import type { Engine } from './client.ts'
 
 /** First of the 65,536 users of the sandbox: above every user of a Debian system and every range that adduser hands out. */
@@ -192,8 +193,10 @@ async function runIn(
   const kill = () => child.kill('SIGKILL')
   signal.addEventListener('abort', kill)
   try {
-    child.stdout!.on('data', (chunk: Buffer) => onOutput?.(chunk))
-    child.stderr!.on('data', (chunk: Buffer) => onOutput?.(chunk))
+    for (const stream of [child.stdout!, child.stderr!]) {
+      const lines = wholeLines((chunk) => onOutput?.(chunk))
+      stream.on('data', (chunk: Buffer) => lines.write(chunk)).on('end', () => lines.end())
+    }
     child.stdin?.on('error', () => {}) // it may end without reading
     if (input) input.on('error', kill).pipe(child.stdin!)
     const [code] = (await once(child, 'close')) as [number | null]

@@ -62,14 +62,14 @@ apt_install() (
   esac
 )
 
-# Engines from 29 on refuse API 1.41 and keep images where their ids mean something else, unless told otherwise
+# Engines from 29 on keep images in containerd's store, where layers cannot be loaded one by one, unless told otherwise
 # (https://docs.docker.com/engine/release-notes/29/). Only an engine that we have just installed is told.
 configure_new_engine() {
   local major
   major=$(dockerd --version | sed 's/^[^0-9]*\([0-9]*\).*/\1/')
   [ "$major" -ge 29 ] && [ ! -e /etc/docker/daemon.json ] || return 0
   mkdir -p /etc/docker
-  printf '{ "min-api-version": "1.41", "features": { "containerd-snapshotter": false } }\n' > /etc/docker/daemon.json
+  printf '{ "features": { "containerd-snapshotter": false } }\n' > /etc/docker/daemon.json
 }
 
 # An administrator's own policy stays; ours is known by its mark, also when a killed run left it.

@@ -31,6 +31,7 @@ const statusOf = {
   engine_unreachable: 503,
   engine_timeout: 503,
   engine_refused: 503,
+  engine_too_old: 503,
   store_unreachable: 503,
   queue_unreachable: 503,
   logs_unreachable: 503,

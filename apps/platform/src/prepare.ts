@@ -11,8 +11,6 @@ import { ensureCertificates } from './certificates.ts'
 import { ensureAdminLogin, ensureConfigKey } from './keys.ts'
 import { prepareStack } from './stack.ts'
 
-const ENGINE_API_MIN = [1, 41] as const // Docker 20.10
-
 /** Throws a PlatformError that says what stands in the way. `onProgress` hears of long steps only. */
 export async function prepare(settings: Settings, onProgress: (line: string) => void): Promise<void> {
   for (const directory of [settings.dataDir, settings.runDir]) mkdirSync(directory, { recursive: true, mode: 0o711 })
@@ -37,18 +35,22 @@ function checkReachable(directory: string): void {
   }
 }
 
+/** Throws where the engine is too old, or keeps images where ours cannot be loaded layer by layer. */
 async function checkEngine(engine: Engine): Promise<void> {
-  const { ApiVersion, Version } = await engine.call('version', () => engine.docker.version())
-  const [major = 0, minor = 0] = ApiVersion.split('.').map(Number)
-  if (major < ENGINE_API_MIN[0] || (major === ENGINE_API_MIN[0] && minor < ENGINE_API_MIN[1])) {
-    throw new PlatformError(
-      'engine_refused',
-      `Docker Engine ${Version} is too old: it speaks API ${ApiVersion}, and 1.41 is needed`,
-      {
-        hint: 'Docker Engine 20.10 or newer will do.',
-      },
-    )
-  }
+  const { DriverStatus } = await engine.call('info', () => engine.docker.info())
+  if (!usesContainerdStore(DriverStatus)) return
+  throw new PlatformError(
+    'engine_refused',
+    "The Docker Engine keeps its images in containerd's store, which paas cannot use yet",
+    {
+      hint: 'Put "features": { "containerd-snapshotter": false } into /etc/docker/daemon.json and restart Docker; it will not see the images it has now.',
+    },
+  )
+}
+
+/** https://docs.docker.com/engine/storage/containerd/#enable-containerd-image-store-on-docker-engine */
+function usesContainerdStore(driverStatus: [name: string, value: string][] | null): boolean {
+  return (driverStatus ?? []).some(([name, value]) => name === 'driver-type' && value.startsWith('io.containerd.snapshotter'))
 }
 
 async function checkPorts({ bindAddress, httpPort, httpsPort, rendezvousPort }: Settings): Promise<void> {

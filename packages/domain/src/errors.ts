@@ -28,6 +28,7 @@ export type ErrorCode =
   | 'engine_unreachable'
   | 'engine_timeout'
   | 'engine_refused'
+  | 'engine_too_old'
   | 'store_unreachable'
   | 'queue_unreachable'
   | 'logs_unreachable'

@@ -3,6 +3,7 @@
 import { PlatformError } from '@paas/domain/errors'
 import { withDeadline } from '@paas/service/wait'
 import Docker from 'dockerode'
+import { agreeVersion } from './api-version.ts'
 
 export const CALL_DEADLINE_MS = 15_000
 /** Load, commit and archives of 100 MB take 1-5 s; a busy disk ten times that. */
@@ -31,10 +32,12 @@ export interface EngineSettings {
 
 export function openEngine({ dockerHost, namePrefix, cgroupParent, appSubnet }: EngineSettings): Engine {
   const url = new URL(dockerHost)
-  const docker =
+  const address: Docker.DockerOptions =
     url.protocol === 'unix:'
-      ? new Docker({ socketPath: url.pathname, version: 'v1.41' })
-      : new Docker({ host: url.hostname, port: Number(url.port || 2375), protocol: 'http', version: 'v1.41' })
+      ? { socketPath: url.pathname }
+      : { host: url.hostname, port: Number(url.port || 2375), protocol: 'http' }
+  const docker = new Docker(address)
+  const agreement = versionAgreement(docker, new Docker(address))
   return {
     docker,
     prefix: namePrefix,
@@ -42,10 +45,36 @@ export function openEngine({ dockerHost, namePrefix, cgroupParent, appSubnet }: 
     appSubnet,
     async call(what, work, { deadlineMs = CALL_DEADLINE_MS, expected = [] } = {}) {
       try {
-        return await withDeadline(`The Docker Engine (${what})`, deadlineMs, 'engine_timeout', work)
+        return await withDeadline(`The Docker Engine (${what})`, deadlineMs, 'engine_timeout', async (signal) => {
+          await agreement.reach()
+          return work(signal)
+        })
       } catch (error) {
+        if (statusOf(error) === undefined) agreement.forget()
         throw asPlatformError(what, error, expected)
       }
+    },
+  }
+}
+
+/** `docker` speaks what `unversioned` found out. Forgotten when the engine went away: it may come back as a newer one. */
+function versionAgreement(docker: Docker, unversioned: Docker) {
+  let agreed: Promise<void> | undefined
+  async function ask(): Promise<void> {
+    const version = agreeVersion(await unversioned.version())
+    Object.assign(docker.modem, { version }) // which its types leave out
+  }
+  const forget = () => {
+    agreed = undefined
+  }
+  return {
+    forget,
+    async reach(): Promise<void> {
+      agreed ??= ask()
+      await agreed.catch((error) => {
+        forget()
+        throw error
+      })
     },
   }
 }

@@ -1,14 +1,14 @@
 // What dynos print, as the engine kept it. A door of its own beside the client,
-// for the one process that only reads: three GETs as HTTP/1.0 over a plain
+// for the one process that only reads: a few GETs as HTTP/1.0 over a plain
 // socket. dockerode would cost that process 28 MB, and under HTTP/1.1 the
 // engine sends each line as a chunk of its own; without chunks, 64 kB of lines
 // arrive at once (docs/design/070-logs.md has the figures).
 import { connect, type Socket } from 'node:net'
 import { PlatformError } from '@paas/domain/errors'
 import { withDeadline } from '@paas/service/wait'
+import { agreeVersion, type VersionAnswer } from './api-version.ts'
 import { type Belongs, belongsOf, labelFilter } from './labels.ts'
 
-const API = '/v1.41'
 const DEADLINE_MS = 15_000
 const HEAD_MAX_BYTES = 64 * 1024
 /** One-off dynos whose terminal is somebody's own: what they print is not logged. */
@@ -33,29 +33,27 @@ export interface ContainerOutput {
 }
 
 export function openContainerOutput({ dockerHost, namePrefix }: { dockerHost: string; namePrefix: string }): ContainerOutput {
+  const engine: Address = { url: new URL(dockerHost) }
   const labels = labelFilter({ prefix: namePrefix })
   const query = (parameters: Record<string, string>) => new URLSearchParams(parameters).toString()
   return {
     async list() {
-      const found = await getJson(
-        dockerHost,
-        `/containers/json?${query({ all: '1', filters: JSON.stringify({ label: labels }) })}`,
-      )
+      const found = await getJson(engine, `/containers/json?${query({ all: '1', filters: JSON.stringify({ label: labels }) })}`)
       return (found as { Id: string; Labels: Record<string, string> }[]).flatMap(({ Id, Labels }) => asDyno(Id, Labels))
     },
     async *starts(signal) {
       const filters = JSON.stringify({ type: ['container'], event: ['start'], label: labels })
-      const { socket, body } = await get(dockerHost, `/events?${query({ filters })}`, signal)
+      const { socket, body } = await get(engine, `/events?${query({ filters })}`, signal)
       yield
       for await (const _chunk of bodyOf(socket, body, signal)) yield
     },
     async isRunning(id) {
-      const { State } = ((await getJson(dockerHost, `/containers/${id}/json`, true)) ?? {}) as { State?: { Running: boolean } }
+      const { State } = ((await getJson(engine, `/containers/${id}/json`, true)) ?? {}) as { State?: { Running: boolean } }
       return State?.Running ?? false
     },
     async *read(id, { since, follow }, signal) {
       const parameters = { stdout: '1', stderr: '1', timestamps: '1', since, follow: follow ? '1' : '0' }
-      const { socket, body } = await get(dockerHost, `/containers/${id}/logs?${query(parameters)}`, signal)
+      const { socket, body } = await get(engine, `/containers/${id}/logs?${query(parameters)}`, signal)
       yield* bodyOf(socket, body, signal)
     },
   }
@@ -67,12 +65,11 @@ function asDyno(id: string, labels: Record<string, string>): DynoContainer[] {
 }
 
 /** Undefined for a 404, when that is expected. */
-async function getJson(dockerHost: string, path: string, mayBeGone = false): Promise<unknown> {
+async function getJson(engine: Address, path: string, mayBeGone = false): Promise<unknown> {
   return withDeadline('The Docker Engine', DEADLINE_MS, 'engine_timeout', async (signal) => {
-    const { socket, status, body } = await get(dockerHost, path, signal, mayBeGone)
-    const chunks: Buffer[] = []
-    for await (const chunk of bodyOf(socket, body, signal)) chunks.push(chunk)
-    return status === 404 ? undefined : JSON.parse(Buffer.concat(chunks).toString())
+    const { socket, status, body } = await get(engine, path, signal, mayBeGone)
+    const answer = await readJson(socket, body, signal)
+    return status === 404 ? undefined : answer
   })
 }
 
@@ -83,12 +80,39 @@ interface Answer {
   body: Buffer
 }
 
+interface Address {
+  url: URL
+  /** `v1.41`; asked for again after the engine went away, since it may come back as a newer one. */
+  version?: string
+}
+
+async function get(engine: Address, path: string, signal: AbortSignal, mayBeGone = false): Promise<Answer> {
+  engine.version ??= agreeVersion(await readVersion(engine.url, signal))
+  try {
+    return await request(engine.url, `/${engine.version}${path}`, signal, mayBeGone)
+  } catch (error) {
+    if (!(error instanceof PlatformError && error.code === 'engine_refused')) delete engine.version
+    throw error
+  }
+}
+
+async function readVersion(url: URL, signal: AbortSignal): Promise<VersionAnswer> {
+  const { socket, body } = await request(url, '/version', signal)
+  return (await readJson(socket, body, signal)) as VersionAnswer
+}
+
+async function readJson(socket: Socket, first: Buffer, signal: AbortSignal): Promise<unknown> {
+  const chunks: Buffer[] = []
+  for await (const chunk of bodyOf(socket, first, signal)) chunks.push(chunk)
+  return JSON.parse(Buffer.concat(chunks).toString())
+}
+
 /** Sends the request and reads the head; the rest of the answer is the socket's, until it closes. */
-async function get(dockerHost: string, path: string, signal: AbortSignal, mayBeGone = false): Promise<Answer> {
+async function request(url: URL, path: string, signal: AbortSignal, mayBeGone = false): Promise<Answer> {
   return withDeadline('The Docker Engine', DEADLINE_MS, 'engine_timeout', async (late) => {
-    const socket = connectTo(dockerHost)
+    const socket = url.protocol === 'unix:' ? connect(url.pathname) : connect(Number(url.port || 2375), url.hostname)
     try {
-      socket.write(`GET ${API}${path} HTTP/1.0\r\nHost: docker\r\n\r\n`)
+      socket.write(`GET ${path} HTTP/1.0\r\nHost: docker\r\n\r\n`)
       const answer = await readHead(socket, AbortSignal.any([signal, late]))
       if (answer.status === 200 || (answer.status === 404 && mayBeGone)) return answer
       throw new PlatformError('engine_refused', `The Docker Engine answered ${answer.status} (${path.split('?')[0]})`)
@@ -98,11 +122,6 @@ async function get(dockerHost: string, path: string, signal: AbortSignal, mayBeG
       throw new PlatformError('engine_unreachable', 'The Docker Engine cannot be reached', { cause: error })
     }
   })
-}
-
-function connectTo(dockerHost: string): Socket {
-  const url = new URL(dockerHost)
-  return url.protocol === 'unix:' ? connect(url.pathname) : connect(Number(url.port || 2375), url.hostname)
 }
 
 async function readHead(socket: Socket, signal: AbortSignal): Promise<Answer> {

@@ -1,5 +1,8 @@
 // The built-in buildpacks, as the builder sees them: what each declares in its
 // paas.json, and its folder as a tar for the build container.
+//
+// What all of them source lies once, in `buildpacks/lib`, and is in each one's
+// tar under its own `lib`: there a buildpack is a directory that needs no other.
 import { createHash } from 'node:crypto'
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises'
 import path from 'node:path'
@@ -9,7 +12,7 @@ import { DYNO_UID, makeTar, type TarEntry } from '@paas/engine/tar'
 import { z } from 'zod'
 
 export interface Buildpack extends BuildpackFacts {
-  /** Begin of a sha256 over its files: part of every deps key. */
+  /** Begin of a sha256 over its files, the shared ones included: part of every deps key. */
   digest: string
   /** Whether it has `bin/deps`, which installs dependencies and does nothing else. */
   hasDepsStep: boolean
@@ -36,6 +39,8 @@ const LOCKFILES = [
 ]
 /** Test apps live beside a buildpack and are no part of it. */
 const LEFT_OUT = new Set(['test', 'tests', 'apps', 'README.md'])
+/** What every buildpack gets into its `lib`; a file of its own with the same name goes before. */
+const SHARED = 'lib'
 
 /** Reads them all; those that are not there are left out. */
 export async function readBuildpacks(folder: string): Promise<Map<string, Buildpack>> {
@@ -45,9 +50,11 @@ export async function readBuildpacks(folder: string): Promise<Map<string, Buildp
 }
 
 async function readBuildpack(folder: string, name: string): Promise<Buildpack> {
-  const entries: TarEntry[] = []
-  await collect(path.join(folder, name), `buildpacks/${name}`, entries)
-  const tar = await makeTar(entries)
+  const root = `buildpacks/${name}`
+  const entries = await collect(path.join(folder, name), root)
+  const own = new Set(entries.map((entry) => entry.name))
+  const shared = await collect(path.join(folder, SHARED), `${root}/lib`)
+  const tar = await makeTar([...entries, ...shared.filter((entry) => !own.has(entry.name))])
   const text = await readFile(path.join(folder, name, 'paas.json'), 'utf8').catch(() => '{}')
   const { deps } = Declared.parse(JSON.parse(text))
   const key = deps?.key ?? []
@@ -60,7 +67,7 @@ async function readBuildpack(folder: string, name: string): Promise<Buildpack> {
     scripts: deps?.scripts.filter((script) => !isFile(script)) ?? [],
     hooks: deps?.scripts.filter(isFile) ?? [],
     digest: createHash('sha256').update(tar).digest('hex').slice(0, 12),
-    hasDepsStep: entries.some((entry) => entry.name === `buildpacks/${name}/bin/deps`),
+    hasDepsStep: entries.some((entry) => entry.name === `${root}/bin/deps`),
     tar,
     isKey: (file) => patterns.some((pattern) => pattern.test(file)),
   }
@@ -72,15 +79,16 @@ function isFile(script: string): boolean {
 }
 
 /** Owned by the dyno: compile may write `export` into its buildpack's root. */
-async function collect(folder: string, name: string, entries: TarEntry[]): Promise<void> {
-  entries.push({ name, kind: 'directory', uid: DYNO_UID })
+async function collect(folder: string, name: string): Promise<TarEntry[]> {
+  const entries: TarEntry[] = [{ name, kind: 'directory', uid: DYNO_UID }]
   for (const child of await readdir(folder)) {
     if (LEFT_OUT.has(child) || child.endsWith('.test.ts')) continue
     const file = path.join(folder, child)
     const entry = { name: `${name}/${child}`, uid: DYNO_UID }
     const facts = await lstat(file)
-    if (facts.isDirectory()) await collect(file, entry.name, entries)
+    if (facts.isDirectory()) entries.push(...(await collect(file, entry.name)))
     else if (facts.isSymbolicLink()) entries.push({ ...entry, kind: 'symlink', target: await readlink(file) })
     else entries.push({ ...entry, kind: 'file', content: await readFile(file), executable: (facts.mode & 0o100) !== 0 })
   }
+  return entries
 }

@@ -1,7 +1,7 @@
 import { statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { expect, it } from 'vitest'
-import { newDirectory } from './fake-platform.ts'
+import { newDirectory } from './cli.fixture.ts'
 import { parseUrl, readSession, removeSession, sessionFile, writeSession } from './session.ts'
 
 const newHome = () => ({ XDG_CONFIG_HOME: newDirectory() })

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
+import { paas } from './cli.fixture.ts'
 import { completionScript } from './completion.ts'
-import { paas } from './fake-platform.ts'
 import { parseArgs } from './parse-args.ts'
 import { aliases, commandNames, findCommand, topics } from './table.ts'
 

@@ -1,20 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
-import { beforeEach, describe, expect, it } from 'vitest'
-import { type FakePlatform, newDirectory, paas, refuse, startFakePlatform } from '../fake-platform.ts'
-
-let platform: FakePlatform
-beforeEach(async () => {
-  platform = await startFakePlatform()
-})
-
-const calls = () => platform.asked.map(({ call }) => call)
+import { describe, expect } from 'vitest'
+import { it, newDirectory, paas } from '../cli.fixture.ts'
+import { refuse } from '../platform.fixture.ts'
 
 describe('login', () => {
   const home = newDirectory
 
-  it('trades e-mail and password for a token, keeps it, and tells git', async () => {
+  it('trades e-mail and password for a token, keeps it, and tells git', async ({ platform, calls }) => {
     platform.answers = {
       'POST /oauth/authorizations': { id: '1', access_token: { token: 'fresh' } },
       'GET /account': { email: 'ada@example.com' },
@@ -42,17 +35,17 @@ describe('login', () => {
     expect((await paas(['whoami'], { env })).status).toBe(1)
   })
 
-  it('answers git for this platform and for nobody else', async () => {
+  it('answers git for this platform and for nobody else', async ({ platform, run }) => {
     const host = new URL(platform.url).host
-    const ask = async (stdin: string) => (await paas(['git:credentials', 'get'], { platform, stdin })).stdout
+    const ask = async (stdin: string) => (await run('git:credentials get', { stdin })).stdout
     expect(await ask(`protocol=http\nhost=${host}\n\n`)).toBe('username=paas\npassword=secret-token\n')
     expect(await ask(`protocol=https\nhost=${host}\n\n`)).toBe('')
     expect(await ask('protocol=http\nhost=localhost\n\n')).toBe('')
     expect(await ask(`protocol=http\nhost=${host}.evil.org\n\n`)).toBe('')
   })
 
-  it('keeps what is there when the password is wrong', async () => {
-    platform.answers['POST /oauth/authorizations'] = (_: unknown, response: ServerResponse) =>
+  it('keeps what is there when the password is wrong', async ({ platform }) => {
+    platform.answers['POST /oauth/authorizations'] = (_, response) =>
       refuse(response, 401, 'unauthorized', 'Invalid credentials provided.')
     const env = { HOME: home() }
     writeFileSync(join(env.HOME, '.gitconfig'), '')

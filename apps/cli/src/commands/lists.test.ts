@@ -1,27 +1,8 @@
-import type { ServerResponse } from 'node:http'
-import { beforeEach, describe, expect, it } from 'vitest'
-import { type FakePlatform, paas, startFakePlatform } from '../fake-platform.ts'
-import type { Release } from '../objects.ts'
-
-let platform: FakePlatform
-beforeEach(async () => {
-  platform = await startFakePlatform()
-})
-
-const run = (line: string, options = {}) => paas(line.split(' '), { platform, ...options })
-const release = (version: number, rest: Partial<Release> = {}): Release => ({
-  id: `release-${version}`,
-  version,
-  status: 'succeeded',
-  description: `Deploy ${version}`,
-  created_at: '2026-01-02T10:00:00Z',
-  user: { email: 'ada@example.com' },
-  eligible_for_rollback: true,
-  ...rest,
-})
+import { describe, expect } from 'vitest'
+import { it, release } from '../cli.fixture.ts'
 
 describe('lists', () => {
-  it('prints releases with what became of them', async () => {
+  it('prints releases with what became of them', async ({ platform, run }) => {
     platform.answers['GET /apps/shop/releases'] = [
       release(9, { status: 'failed' }),
       release(10, { status: 'pending' }),
@@ -38,8 +19,8 @@ describe('lists', () => {
     )
   })
 
-  it('reads a list to its end', async () => {
-    platform.answers['GET /users/~/apps'] = ({ headers }: { headers: { range?: string } }, response: ServerResponse) => {
+  it('reads a list to its end', async ({ platform, run }) => {
+    platform.answers['GET /users/~/apps'] = ({ headers }, response) => {
       if (headers.range) return [{ name: 'b' }]
       response.statusCode = 206
       response.setHeader('next-range', 'name b..; max=1')
@@ -48,19 +29,19 @@ describe('lists', () => {
     expect((await run('apps')).stdout).toBe('=== Your Apps\na\nb\n')
   })
 
-  it('prints the objects of the API with --json', async () => {
+  it('prints the objects of the API with --json', async ({ platform, run }) => {
     platform.answers['GET /apps/shop/domains'] = [{ hostname: 'www.example.com', anything: 'else' }]
     expect(JSON.parse((await run('domains -a shop --json')).stdout)).toEqual([{ hostname: 'www.example.com', anything: 'else' }])
   })
 
-  it.each([
+  it.for([
     { line: 'buildpacks:add b -a shop', before: ['a'], put: ['a', 'b'] },
     { line: 'buildpacks:add b -i 1 -a shop', before: ['a'], put: ['b', 'a'] },
     { line: 'buildpacks:set b -a shop', before: ['a', 'c'], put: ['b'] },
     { line: 'buildpacks:set b -i 2 -a shop', before: ['a', 'c'], put: ['a', 'b'] },
     { line: 'buildpacks:remove a -a shop', before: ['a', 'c'], put: ['c'] },
     { line: 'buildpacks:clear -a shop', before: ['a'], put: [] },
-  ])('$line makes of $before $put', async ({ line, before, put }) => {
+  ])('$line makes of $before $put', async ({ line, before, put }, { platform, run }) => {
     const installed = (urls: string[]) => urls.map((url, ordinal) => ({ ordinal, buildpack: { url } }))
     const address = '/apps/shop/buildpack-installations'
     platform.answers = { [`GET ${address}`]: installed(before), [`PUT ${address}`]: installed(put) }

@@ -1,22 +1,14 @@
-import type { ServerResponse } from 'node:http'
-import { beforeEach, describe, expect, it } from 'vitest'
-import { type FakePlatform, paas, refuse, startFakePlatform } from '../fake-platform.ts'
-
-let platform: FakePlatform
-beforeEach(async () => {
-  platform = await startFakePlatform()
-})
-
-const calls = () => platform.asked.map(({ call }) => call)
-const run = (line: string, options = {}) => paas(line.split(' '), { platform, ...options })
+import { describe, expect } from 'vitest'
+import { it } from '../cli.fixture.ts'
+import { refuse } from '../platform.fixture.ts'
 
 describe('logs', () => {
-  const session = () => ({ logplex_url: `${platform.url}/stream?secret=1` })
+  const sessionAt = (url: string) => ({ logplex_url: `${url}/stream?secret=1` })
 
-  it('prints the history and ends', async () => {
+  it('prints the history and ends', async ({ platform, run }) => {
     platform.answers = {
-      'POST /apps/shop/log-sessions': session,
-      'GET /stream?secret=1': (_: unknown, response: ServerResponse) => {
+      'POST /apps/shop/log-sessions': sessionAt(platform.url),
+      'GET /stream?secret=1': (_, response) => {
         response.writeHead(200, { 'content-type': 'text/event-stream' })
         response.end('retry: 100\n\nid: 1\ndata: 2026-01-02T10:00:00.000000+00:00 app[web.1]: hello\n\n')
       },
@@ -26,11 +18,11 @@ describe('logs', () => {
     expect(platform.asked[0]!.body).toEqual({ lines: 5, tail: false, dyno: 'web.1' })
   })
 
-  it('goes on after the last line when the stream breaks', async () => {
+  it('goes on after the last line when the stream breaks', async ({ platform, run, calls }) => {
     let streams = 0
     platform.answers = {
-      'POST /apps/shop/log-sessions': session,
-      'GET /stream?secret=1': ({ headers }: { headers: Record<string, string> }, response: ServerResponse) => {
+      'POST /apps/shop/log-sessions': sessionAt(platform.url),
+      'GET /stream?secret=1': ({ headers }, response) => {
         streams += 1
         if (streams === 2) return refuse(response, 404, 'not_found', 'This session has ended.')
         response.writeHead(200, { 'content-type': 'text/event-stream' })

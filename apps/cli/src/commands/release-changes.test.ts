@@ -1,28 +1,9 @@
-import type { ServerResponse } from 'node:http'
-import { beforeEach, describe, expect, it } from 'vitest'
-import { type FakePlatform, paas, refuse, startFakePlatform } from '../fake-platform.ts'
-import type { Release } from '../objects.ts'
-
-let platform: FakePlatform
-beforeEach(async () => {
-  platform = await startFakePlatform()
-})
-
-const calls = () => platform.asked.map(({ call }) => call)
-const run = (line: string, options = {}) => paas(line.split(' '), { platform, ...options })
-const release = (version: number, rest: Partial<Release> = {}): Release => ({
-  id: `release-${version}`,
-  version,
-  status: 'succeeded',
-  description: `Deploy ${version}`,
-  created_at: '2026-01-02T10:00:00Z',
-  user: { email: 'ada@example.com' },
-  eligible_for_rollback: true,
-  ...rest,
-})
+import { describe, expect } from 'vitest'
+import { it, release } from '../cli.fixture.ts'
+import { refuse } from '../platform.fixture.ts'
 
 describe('changes that make a release', () => {
-  it('waits until the release is live, and says which it is', async () => {
+  it('waits until the release is live, and says which it is', async ({ platform, run }) => {
     let reads = 0
     platform.answers = {
       'PATCH /apps/shop/config-vars': { FOO: 'a=b', OTHER: 'x' },
@@ -40,7 +21,7 @@ describe('changes that make a release', () => {
     expect(reads).toBe(3)
   })
 
-  it('fails with the reason when the release fails', async () => {
+  it('fails with the reason when the release fails', async ({ platform, run }) => {
     platform.answers = {
       'PATCH /apps/shop/config-vars': {},
       'GET /apps/shop/releases': [release(12, { status: 'pending' })],
@@ -57,18 +38,18 @@ describe('changes that make a release', () => {
     expect(platform.asked[0]!.body).toEqual({ FOO: null })
   })
 
-  it('returns at once with --no-wait', async () => {
+  it('returns at once with --no-wait', async ({ platform, run, calls }) => {
     platform.answers = { 'PATCH /apps/shop/config-vars': {}, 'GET /apps/shop/releases': [release(12, { status: 'pending' })] }
     expect((await run('config:set A=1 -a shop --no-wait')).status).toBe(0)
     expect(calls()).toHaveLength(2)
   })
 
-  it('goes on waiting while the API is restarted', async () => {
+  it('goes on waiting while the API is restarted', async ({ platform, run }) => {
     let reads = 0
     platform.answers = {
       'POST /apps/shop/releases': release(13, { status: 'pending' }),
       'GET /apps/shop/releases/11': release(11),
-      'GET /apps/shop/releases/13': (_: unknown, response: ServerResponse) => {
+      'GET /apps/shop/releases/13': (_, response) => {
         reads += 1
         if (reads === 1) return response.destroy()
         return reads === 2 ? refuse(response, 503, 'unavailable', 'Starting.') : release(13)
@@ -79,7 +60,7 @@ describe('changes that make a release', () => {
     expect(platform.asked.find(({ call }) => call === 'POST /apps/shop/releases')!.body).toEqual({ release: 'release-11' })
   })
 
-  it('rolls back to the newest release before the current one that can run', async () => {
+  it('rolls back to the newest release before the current one that can run', async ({ platform, run }) => {
     platform.answers = {
       'GET /apps/shop/releases': [
         release(5, { status: 'failed', eligible_for_rollback: false }),

@@ -2,9 +2,10 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
-import { newDirectory, startFakePlatform } from '../fake-platform.ts'
-import { startFakeRendezvous } from '../fake-rendezvous.ts'
+import { newDirectory } from '../cli.fixture.ts'
 import { FrameType } from '../frames.ts'
+import { startFakePlatform } from '../platform.fixture.ts'
+import { startFakeRendezvous } from '../rendezvous.fixture.ts'
 
 const bin = fileURLToPath(new URL('../../../../bin/paas', import.meta.url))
 

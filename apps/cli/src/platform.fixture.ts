@@ -1,14 +1,8 @@
-// For tests: an API that answers what a test says and remembers what it was
-// asked, and the CLI run against it in this process.
-import { mkdtempSync, rmSync } from 'node:fs'
+// An API that answers what a test says and remembers what it was asked.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { Readable, Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { onTestFinished } from 'vitest'
-import { dispatch } from './dispatch.ts'
 
 export interface Asked {
   /** `PATCH /apps/shop/config-vars` */
@@ -18,7 +12,7 @@ export interface Asked {
 }
 
 /** A value is answered as JSON with 200; a function answers itself, or returns the value. */
-export type Answer = unknown | ((asked: Asked, response: ServerResponse) => unknown)
+export type Answer = object | ((asked: Asked, response: ServerResponse) => unknown)
 
 export interface FakePlatform {
   url: string
@@ -60,55 +54,4 @@ export async function startFakePlatform(answers: Record<string, Answer> = {}): P
 
 export function refuse(response: ServerResponse, status: number, id: string, message: string, hint?: string): void {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify({ id, message, hint }))
-}
-
-export interface Ran {
-  status: number
-  stdout: string
-  stderr: string
-}
-
-export interface RunOptions {
-  platform?: FakePlatform
-  env?: Record<string, string>
-  cwd?: string
-  stdin?: string | Buffer
-}
-
-/** Runs one command line with a home of its own, where nothing is a terminal. */
-export async function paas(argv: readonly string[], { platform, env = {}, cwd, stdin = '' }: RunOptions = {}): Promise<Ran> {
-  const home = newDirectory()
-  const stdout = collector()
-  const stderr = collector()
-  const status = await dispatch(argv, {
-    env: {
-      PATH: process.env['PATH'] ?? '',
-      HOME: home,
-      ...(platform ? { PAAS_URL: platform.url, PAAS_TOKEN: 'secret-token' } : {}),
-      ...env,
-    },
-    cwd: cwd ?? home,
-    stdin: Readable.from(stdin.length > 0 ? [Buffer.from(stdin)] : []),
-    stdout: stdout.stream,
-    stderr: stderr.stream,
-  })
-  return { status, stdout: stdout.text(), stderr: stderr.text() }
-}
-
-/** A directory for the running test. */
-export function newDirectory(): string {
-  const directory = mkdtempSync(join(tmpdir(), 'paas-cli-'))
-  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
-  return directory
-}
-
-function collector() {
-  const chunks: Buffer[] = []
-  const stream = new Writable({
-    write(chunk, _encoding, done) {
-      chunks.push(Buffer.from(chunk))
-      done()
-    },
-  })
-  return { stream, text: () => Buffer.concat(chunks).toString() }
 }

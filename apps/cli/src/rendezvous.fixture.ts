@@ -1,12 +1,11 @@
-// For tests: the dyno's end of `paas run`, over TLS with a certificate made for
-// the occasion.
+// The dyno's end of `paas run`, over TLS with a certificate made for the occasion.
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createServer, type TLSSocket } from 'node:tls'
 import { onTestFinished } from 'vitest'
-import { newDirectory } from './fake-platform.ts'
+import { newDirectory } from './cli.fixture.ts'
 import { createFrameDecoder, encodeFrame, type Frame, FrameType } from './frames.ts'
 
 export interface FakeDyno {

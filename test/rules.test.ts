@@ -1,11 +1,13 @@
 // The rules of the house that a linter has no word for: who may import whom,
 // no shell, no raw SQL from strings, files that stay readable.
-import { readdirSync, readFileSync } from 'node:fs'
+import { globSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 const ROOT = path.dirname(import.meta.dirname)
 const APPS = ['api', 'builder', 'cli', 'log-router', 'platform', 'receiver', 'router', 'scheduler']
+/** What generated code imports, which is not in the tree of a fresh clone. */
+const GENERATED: Record<string, string[]> = { 'packages/store': ['@prisma/client'] }
 const ADAPTERS = ['store', 'queue', 'engine', 'git', 'logs']
 
 const files = ['apps', 'packages', 'infra', 'prisma', 'bench']
@@ -19,6 +21,12 @@ const sources = files.filter(({ file }) => !file.endsWith('.test.ts') && !file.i
 /** Every module a file names in an import, static or not. */
 function importsOf(text: string): string[] {
   return [...text.matchAll(/(?:from|import|import\()\s*'([^']+)'/g)].map((match) => match[1]!)
+}
+
+/** The packages these files import: no files beside them, no built-ins of Node. */
+function packagesOf(of: typeof files): Set<string> {
+  const modules = of.flatMap(({ text }) => importsOf(text))
+  return new Set(modules.flatMap((module) => /^(@[\w-]+\/)?[\w][\w.-]*(?=\/|$)/.exec(module)?.[0] ?? []))
 }
 
 /** `file imports module`, for each import that breaks the rule. */
@@ -62,6 +70,26 @@ describe('who may import whom', () => {
 
   it('testing is for tests and benches', () => {
     expect(offenders(/^(apps|packages\/(?!testing)|infra)/, isOneOf(['testing']))).toEqual([])
+  })
+})
+
+describe('a workspace names the packages it imports, and no other', () => {
+  const manifestOf = (folder: string) => JSON.parse(readFileSync(path.join(ROOT, folder, 'package.json'), 'utf8'))
+  const { workspaces, devDependencies: forAllTests } = manifestOf('.')
+  const folders = globSync(workspaces, { cwd: ROOT }).toSorted()
+
+  it.each(folders)('%s', (folder) => {
+    const { name, dependencies = {}, devDependencies = {} } = manifestOf(folder)
+    const own = files.filter(({ file }) => file.startsWith(`${folder}/`))
+    const shipped = packagesOf(own.filter((file) => sources.includes(file))).union(new Set(GENERATED[folder]))
+    const tested = packagesOf(own)
+      .difference(shipped)
+      .difference(new Set(Object.keys(forAllTests)))
+    const others = (names: Iterable<string>) => [...names].filter((other) => other !== name).toSorted()
+    expect({ dependencies: others(Object.keys(dependencies)), devDependencies: others(Object.keys(devDependencies)) }).toEqual({
+      dependencies: others(shipped),
+      devDependencies: others(tested),
+    })
   })
 })
 

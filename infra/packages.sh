@@ -1,5 +1,6 @@
 # The machine's packages: which are missing, and installing them so that the
-# servers among them do not start. The platform runs its own Postgres and Redis.
+# servers among them do not start. The platform runs its own Postgres, Redis
+# and registry.
 
 POLICY=/usr/sbin/policy-rc.d
 POLICY_MARK='# Of paas set-up, and gone when it ends: installing a server does not start it.'
@@ -18,6 +19,7 @@ missing_packages() {
   need /usr/share/keyrings/debian-archive-keyring.gpg debian-archive-keyring
   [ -n "$(setting DATABASE_URL)" ] || compgen -G '/usr/lib/postgresql/*/bin/initdb' > /dev/null || echo postgresql
   [ -n "$(setting REDIS_URL)" ] || need redis-server redis-server
+  need docker-registry docker-registry
   [ -z "$(own_engine_socket)" ] || [ -S "$(own_engine_socket)" ] || need dockerd docker.io
   # Only to fetch Node with: Debian's own is too old.
   find_node || need npm npm
@@ -54,9 +56,12 @@ apt_install() (
   run_step "Installing $*" apt-get install -y --no-install-recommends \
     -o DPkg::Lock::Timeout=300 -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold "$@"
   # Nor at the next boot.
-  case " $* " in
-    *' redis-server '*) ! command -v systemctl > /dev/null || systemctl disable redis-server > /dev/null 2>&1 || true ;;
-  esac
+  local server
+  for server in redis-server docker-registry; do
+    case " $* " in
+      *" $server "*) ! command -v systemctl > /dev/null || systemctl disable "$server" > /dev/null 2>&1 || true ;;
+    esac
+  done
   case " $* " in
     *' docker.io '*) configure_new_engine ;;
   esac

@@ -26,6 +26,10 @@ export interface Settings {
   cgroupParent: string
   /** One private range; each app's network takes a /26 of it. */
   appSubnet: string
+  /** One private range for the addresses of hosts among each other; this machine has the first. */
+  linkSubnet: string
+  /** Of the image registry, which other hosts pull from; on this machine's link address. */
+  registryPort: number
   routerProcesses: number
   stopGraceMs: number
   drainMs: number
@@ -65,4 +69,12 @@ export const paths = {
   certificate: (s: Pick<Settings, 'dataDir'>) => `${s.dataDir}/tls/platform.pem`,
   certificateKey: (s: Pick<Settings, 'dataDir'>) => `${s.dataDir}/tls/platform.key`,
   caCertificate: (s: Pick<Settings, 'dataDir'>) => `${s.dataDir}/tls/ca.pem`,
+  registry: (s: Pick<Settings, 'dataDir'>) => `${s.dataDir}/registry`,
+  /** There when the platform needs its registry, which runs for as long as it is there. */
+  registryConfig: (s: Pick<Settings, 'dataDir'>) => `${s.dataDir}/registry/config.yml`,
+  /** There from the wish to collect the registry's garbage until that is done. */
+  registryCollect: (s: Pick<Settings, 'dataDir'>) => `${s.dataDir}/registry/collect`,
+  /** Signs tokens; the registry itself never sees it. */
+  registryTokenKey: (s: Pick<Settings, 'dataDir'>) => `${s.dataDir}/keys/registry-token.key`,
+  registryTokenCertificate: (s: Pick<Settings, 'dataDir'>) => `${s.dataDir}/keys/registry-token.pem`,
 }

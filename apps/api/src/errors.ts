@@ -39,6 +39,8 @@ const statusOf = {
   stack_failed: 500,
   already_running: 409,
   port_taken: 409,
+  registry_unreachable: 503,
+  registry_refused: 502,
 } satisfies Record<ErrorCode, number>
 
 /** Prisma's codes for a database that is away, busy beyond its pool, or too slow to answer. */

@@ -35,6 +35,8 @@ export type ErrorCode =
   | 'settings_invalid'
   | 'already_running'
   | 'port_taken'
+  | 'registry_unreachable'
+  | 'registry_refused'
 
 /** An expected failure, shown to the user as is. `message` says what happened, `hint` what to do next. */
 export class PlatformError extends Error {

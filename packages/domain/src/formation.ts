@@ -5,6 +5,8 @@ export interface FormationEntry {
   type: string
   quantity: number
   size: string
+  /** Never more than `quantity`, even while a host is out of reach. */
+  singleton?: boolean
 }
 
 export interface FormationUpdate {

@@ -2,7 +2,7 @@
 // moment at which time alone changes the plan.
 import { hasEnded, KEEP_EXITED_MS, KEEP_ONE_OFF_MS } from './plan-leaving.ts'
 import { ATTACH_MS } from './plan-one-off.ts'
-import { SUPERSEDE_MS } from './plan-release.ts'
+import { PLACE_MS, SUPERSEDE_MS } from './plan-release.ts'
 import type { PlanLimits } from './plan-step.ts'
 import { unknownContainers, YOUNG_MS } from './plan-unknown.ts'
 import { type AppWorld, containerOf, isOneOff } from './world.ts'
@@ -14,6 +14,7 @@ export function nextDueMs(world: AppWorld, nowMs: number, limits: PlanLimits): n
     ...(hasEnded(dyno) && containerOf(world, dyno.id) ? [dyno.stateSinceMs + KEEP_EXITED_MS] : []),
     ...(isOneOff(dyno) && dyno.state === 'down' ? [dyno.stateSinceMs + KEEP_ONE_OFF_MS] : []),
     ...(dyno.attach && dyno.state === 'starting' ? [dyno.createdAtMs + ATTACH_MS] : []),
+    ...(dyno.waiting ? [dyno.createdAtMs + PLACE_MS] : []),
     ...(dyno.type === 'release' && dyno.state === 'up' ? [dyno.stateSinceMs + limits.releasePhaseTimeoutMs] : []),
   ])
   for (const { state, createdAtMs } of unknownContainers(world)) if (state !== 'running') moments.push(createdAtMs + YOUNG_MS)

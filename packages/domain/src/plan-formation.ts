@@ -72,14 +72,15 @@ function placeOf(
   const inPlace = rows.filter((dyno) => dyno.number === number)
   const live = inPlace.filter(isLive)
   const [holder] = live
-    .filter((dyno) => dyno.releaseId === current.id && dyno.wish === null && dyno.size === wanted.size)
+    .filter((dyno) => dyno.releaseId === current.id && dyno.wish === null && dyno.size === wanted.size && !dyno.moving)
     .toSorted((a, b) => rank(b) - rank(a) || b.createdAtMs - a.createdAtMs || (a.id < b.id ? -1 : 1))
   return {
     number,
     holder,
     held: !holder && inPlace.some((dyno) => isHeld(world, dyno)),
     others: live.filter((dyno) => dyno !== holder),
-    leaving: inPlace.some(isLeaving),
+    // What may still run on a lost host blocks nobody, except where two at once do damage.
+    leaving: inPlace.some((dyno) => isLeaving(dyno) && (dyno.reach !== 'lost' || wanted.singleton)),
   }
 }
 

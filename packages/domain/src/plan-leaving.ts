@@ -8,10 +8,11 @@ export const KEEP_EXITED_MS = 5_000
 /** A one-off's row is kept this long, for its exit code to be asked for. */
 export const KEEP_ONE_OFF_MS = 60 * 60_000
 
-/** How this dyno leaves: a web dyno that serves is drained first; a crashed one has nothing to stop. */
+/** How this dyno leaves: a web dyno that serves is drained first; a crashed one has nothing to stop. What takes its host waits until the host answers. */
 export function leave(world: AppWorld, dyno: WorldDyno): Step[] {
-  if (dyno.state === 'crashed') return [{ kind: 'end-dyno', dynoId: dyno.id, containerId: containerOf(world, dyno.id)?.id }]
   if (dyno.state === 'up' && dyno.type === 'web') return [{ kind: 'drain-dyno', dynoId: dyno.id }]
+  if (dyno.reach !== 'seen') return []
+  if (dyno.state === 'crashed') return [{ kind: 'end-dyno', dynoId: dyno.id, containerId: containerOf(world, dyno.id)?.id }]
   if (dyno.state === 'up' || dyno.state === 'starting') {
     return dyno.busy === 'stop' ? [] : [{ kind: 'stop-dyno', dynoId: dyno.id }]
   }
@@ -21,7 +22,7 @@ export function leave(world: AppWorld, dyno: WorldDyno): Step[] {
 /** Goes on with what was begun, also by a scheduler that is no more. */
 export function planStopping(world: AppWorld): Step[] {
   return world.dynos
-    .filter((dyno) => isLeaving(dyno) && dyno.busy !== 'stop')
+    .filter((dyno) => isLeaving(dyno) && dyno.busy !== 'stop' && dyno.reach === 'seen')
     .map((dyno): Step => {
       const container = containerOf(world, dyno.id)
       if (container?.state === 'running') return { kind: 'stop-dyno', dynoId: dyno.id }
@@ -41,7 +42,10 @@ export function planEnded(world: AppWorld, nowMs: number): Step[] {
     })
     .map(({ id }): Step => ({ kind: 'remove-container', containerId: id }))
   const deletes = world.dynos
-    .filter((dyno) => dyno.state === 'down' && !dyno.busy && !containerOf(world, dyno.id) && !isHeld(world, dyno))
+    .filter(
+      (dyno) =>
+        dyno.state === 'down' && dyno.reach === 'seen' && !dyno.busy && !containerOf(world, dyno.id) && !isHeld(world, dyno),
+    )
     .filter((dyno) => world.destroyed || !isOneOff(dyno) || nowMs >= dyno.stateSinceMs + KEEP_ONE_OFF_MS)
     .map(({ id }): Step => ({ kind: 'delete-dyno', dynoId: id }))
   return [...containers, ...deletes]

@@ -21,6 +21,7 @@ export function planOneOffs(world: AppWorld, nowMs: number): Step[] {
 }
 
 function planDetached(world: AppWorld, dyno: WorldDyno): Step[] {
+  if (dyno.reach !== 'seen' || dyno.waiting) return []
   const container = containerOf(world, dyno.id)
   if (container?.state === 'exited') return [{ kind: 'end-dyno', dynoId: dyno.id, containerId: container.id }]
   if (dyno.state === 'starting') return [{ kind: 'start-dyno', dynoId: dyno.id }]

@@ -9,6 +9,8 @@ import { type AppWorld, dynoName, isLive, type WorldDyno, type WorldRelease } fr
 
 /** An older pending release is given this long before a newer one takes its place. */
 export const SUPERSEDE_MS = 10_000
+/** A dyno of a new release waits this long for a host with room. */
+export const PLACE_MS = 60_000
 
 export function planPending(world: AppWorld, nowMs: number, limits: PlanLimits): Step[] {
   const [release, newer] = world.pending
@@ -21,7 +23,7 @@ export function planPending(world: AppWorld, nowMs: number, limits: PlanLimits):
     return [fail(release, 'superseded', `Release v${release.version} was superseded by v${newer.version}`)]
   }
   if ('release' in release.processTypes && !release.phaseDone) return planPhase(world, release, phase, nowMs, limits)
-  return planBoot(world, release, dynos)
+  return planBoot(world, release, dynos, nowMs)
 }
 
 function planPhase(
@@ -48,9 +50,14 @@ function planPhase(
   return []
 }
 
-function planBoot(world: AppWorld, release: WorldRelease, dynos: readonly WorldDyno[]): Step[] {
+function planBoot(world: AppWorld, release: WorldRelease, dynos: readonly WorldDyno[], nowMs: number): Step[] {
   const web = dynos.filter(({ type }) => type === 'web')
   const { quantity, size } = wantedOf(world, release, 'web')
+  const stuck = web.find((dyno) => dyno.waiting && nowMs - dyno.createdAtMs >= PLACE_MS)
+  if (stuck) {
+    const how = stuck.reason?.replace(/^waiting: /, '') ?? 'no host has room for it'
+    return [fail(release, 'boot_failed', `${dynoName(stuck)} of v${release.version} found no place: ${how}`, stuck)]
+  }
   const dead = web.find(({ state, number }) => state === 'crashed' && number <= quantity)
   if (dead) {
     const how = dead.reason ?? `exited with status ${dead.exitCode ?? 'unknown'}`

@@ -12,6 +12,8 @@ export type Step =
   | { kind: 'watch-boot'; dynoId: string }
   /** Its container ended, or is gone, and should not have. */
   | { kind: 'crash-dyno'; dynoId: string; containerId: string | undefined }
+  /** Its host is lost, and it with it as far as anybody can tell. */
+  | { kind: 'lose-dyno'; dynoId: string }
   /** Its wait after a crash is over: a new row takes its place. */
   | { kind: 'replace-crashed'; dynoId: string }
   /** Takes no new requests from now on. */

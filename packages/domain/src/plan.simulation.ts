@@ -3,7 +3,7 @@
 import { backoffMs } from './backoff.ts'
 import type { Step } from './plan.ts'
 import { routeOf } from './route-table.ts'
-import type { AppWorld, WorldContainer, WorldDyno, WorldRelease } from './world.ts'
+import { type AppWorld, isOneOff, type WorldContainer, type WorldDyno, type WorldRelease } from './world.ts'
 
 export type Fate = 'good' | 'exits' | 'hangs' | 'phase-fails'
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
@@ -11,8 +11,10 @@ type SimWorld = Mutable<Omit<AppWorld, 'dynos' | 'containers' | 'pending' | 'for
   dynos: Mutable<WorldDyno>[]
   containers: Mutable<WorldContainer>[]
   pending: Mutable<WorldRelease>[]
-  formation: { type: string; quantity: number; size: string }[]
+  formation: { type: string; quantity: number; size: string; singleton?: boolean }[]
 }
+
+export const HOSTS = ['h1', 'h2'] as const
 
 export class Simulation {
   nowMs = 1_000_000
@@ -30,6 +32,9 @@ export class Simulation {
   }
   readonly fates = new Map<string, Fate>()
   readonly statuses = new Map<string, string>()
+  /** What runs on hosts that nobody can reach. */
+  away: Mutable<WorldContainer>[] = []
+  readonly #lost = new Set<string>()
   #count = 0
 
   /** Web dynos that get requests. */
@@ -46,6 +51,37 @@ export class Simulation {
 
   scale(type: string, quantity: number): void {
     for (const entry of this.world.formation) if (entry.type === type) entry.quantity = quantity
+  }
+
+  /** Power or network: what runs there may go on running. */
+  loseHost(hostId: string): void {
+    this.#lost.add(hostId)
+    this.away.push(...this.world.containers.filter((container) => container.hostId === hostId))
+    this.world.containers = this.world.containers.filter((container) => container.hostId !== hostId)
+    for (const dyno of this.world.dynos) {
+      if (dyno.hostId !== hostId) continue
+      dyno.reach = 'lost'
+      dyno.busy = undefined
+    }
+  }
+
+  findHost(hostId: string): void {
+    this.#lost.delete(hostId)
+    this.world.containers.push(...this.away.filter((container) => container.hostId === hostId))
+    this.away = this.away.filter((container) => container.hostId !== hostId)
+    for (const dyno of this.world.dynos) if (dyno.hostId === hostId) dyno.reach = 'seen'
+  }
+
+  /** Its dynos have to leave for the other host. */
+  drainHost(hostId: string): void {
+    for (const dyno of this.world.dynos) dyno.moving = dyno.hostId === hostId
+    this.#lost.add(hostId) // for who looks for a place
+  }
+
+  /** The one with fewer dynos. */
+  #placeOf(): string {
+    const use = (host: string) => this.world.dynos.filter(({ hostId, state }) => hostId === host && state !== 'down').length
+    return HOSTS.filter((host) => !this.#lost.has(host)).toSorted((a, b) => use(a) - use(b))[0]!
   }
 
   /** Also what was under way is forgotten. */
@@ -96,9 +132,9 @@ export class Simulation {
     else this.change(dyno, 'up')
   }
 
-  contain({ id: dynoId, type, number, version }: WorldDyno): void {
+  contain({ id: dynoId, type, number, version, hostId }: WorldDyno): void {
     const [id, name, createdAtMs] = [`c${++this.#count}`, `${type}.${number}`, this.nowMs]
-    this.world.containers.push({ id, dynoId, name, version, createdAtMs, state: 'running' })
+    this.world.containers.push({ id, hostId: hostId!, dynoId, name, version, createdAtMs, state: 'running' })
   }
 
   add(step: { releaseId: string; type: string; number: number; size: string }, crashes = 0): Mutable<WorldDyno> {
@@ -106,6 +142,7 @@ export class Simulation {
     const dyno: Mutable<WorldDyno> = {
       ...{ id: `d${++this.#count}`, releaseId, type, number, size, crashes, state: 'starting', wish: null, busy: undefined },
       ...{ version: Number(releaseId.slice(1)), stateSinceMs: this.nowMs, createdAtMs: this.nowMs, retryAtMs: null },
+      ...{ hostId: this.#placeOf(), reach: 'seen', waiting: false, moving: false },
       ...{ exitCode: null, reason: null, attach: false, address: '10.0.0.1', port: 8080 },
     }
     this.world.dynos.push(dyno)
@@ -148,6 +185,10 @@ const executors: { [K in Step['kind']]: (sim: Simulation, step: Extract<Step, { 
   'start-dyno': (sim, { dynoId }) => sim.start(sim.dyno(dynoId)),
   'watch-boot': (sim, { dynoId }) => void (sim.dyno(dynoId).busy = 'boot'),
   'crash-dyno': (sim, { dynoId }) => sim.crash(sim.dyno(dynoId)),
+  'lose-dyno'(sim, { dynoId }) {
+    const dyno = sim.dyno(dynoId)
+    sim.change(dyno, isOneOff(dyno) ? 'down' : 'stopping')
+  },
   'replace-crashed'(sim, { dynoId }) {
     const old = sim.dyno(dynoId)
     sim.change(old, 'down')

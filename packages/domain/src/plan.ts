@@ -17,7 +17,7 @@ export type { PlanLimits, Step } from './plan-step.ts'
 /** Steps in the order they should be tried; none when the app is as wanted or somebody is at work on what is missing. */
 export function planApp(world: AppWorld, nowMs: number, limits: PlanLimits): Step[] {
   if (world.destroyed) return planDestroyed(world, nowMs)
-  const untrue = [...planLost(world), ...planAdoptions(world)]
+  const untrue = [...planHostLost(world), ...planLost(world), ...planAdoptions(world)]
   if (untrue.length > 0) return untrue // rows must say what is true before more is decided from them
   return onePerDyno([
     ...planPending(world, nowMs, limits),
@@ -43,7 +43,7 @@ function onePerDyno(steps: readonly Step[]): Step[] {
 /** Dynos of the formation that should run and do not. */
 function planLost(world: AppWorld): Step[] {
   return world.dynos
-    .filter((dyno) => !isOneOff(dyno) && (dyno.state === 'starting' || dyno.state === 'up'))
+    .filter((dyno) => !isOneOff(dyno) && dyno.reach === 'seen' && (dyno.state === 'starting' || dyno.state === 'up'))
     .flatMap((dyno): Step[] => {
       const container = containerOf(world, dyno.id)
       const lost = container ? container.state === 'exited' : dyno.state === 'up'
@@ -51,10 +51,19 @@ function planLost(world: AppWorld): Step[] {
     })
 }
 
+/** What ran on a host that is given up. Others take its place; should the host come back, it is stopped there. */
+function planHostLost(world: AppWorld): Step[] {
+  return world.dynos
+    .filter((dyno) => dyno.reach === 'lost' && (dyno.state === 'starting' || dyno.state === 'up'))
+    .map((dyno): Step => ({ kind: 'lose-dyno', dynoId: dyno.id }))
+}
+
 /** Rows that were added and whose container was not started, or whose boot nobody watches: a scheduler was killed in between. */
 function planStarts(world: AppWorld): Step[] {
   return world.dynos
-    .filter((dyno) => !isOneOff(dyno) && dyno.state === 'starting' && dyno.busy === undefined)
+    .filter(
+      (dyno) => !isOneOff(dyno) && dyno.state === 'starting' && dyno.busy === undefined && dyno.reach === 'seen' && !dyno.waiting,
+    )
     .map((dyno): Step => {
       const running = containerOf(world, dyno.id)?.state === 'running'
       return { kind: running ? 'watch-boot' : 'start-dyno', dynoId: dyno.id }

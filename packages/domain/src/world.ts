@@ -34,12 +34,21 @@ export interface WorldDyno {
   attach: boolean
   address: string | null
   port: number | null
+  /** null: not placed yet. */
+  hostId: string | null
+  /** What is known of its host's containers. `seen`: they are in this picture. `unseen`: the host does not answer now, so that nothing follows from a container that is missing. `lost`: the host is given up. */
+  reach: 'seen' | 'unseen' | 'lost'
+  /** Not placed, and no host has room for it now; `reason` says why. */
+  waiting: boolean
+  /** Its host is being drained, and there is room elsewhere. */
+  moving: boolean
   /** What this scheduler is doing with it right now: nothing of it survives a restart, and then it is planned anew. */
   busy: 'boot' | 'stop' | 'session' | undefined
 }
 
 export interface WorldContainer {
   id: string
+  hostId: string
   dynoId: string
   /** `web.1` */
   name: string

@@ -2,6 +2,7 @@
 // starts from: what two jobs do to one dyno at once ends with one of them.
 // What the api sees and asks for: dynos-api.ts.
 
+import { isOneOff } from '@paas/domain/world'
 import { unsealConfig } from './config.ts'
 import type { DynoState } from './dynos-api.ts'
 import type { Store } from './store.ts'
@@ -15,6 +16,8 @@ export interface NewDyno {
   number: number
   size: string
   command: string | null
+  /** Where its container is already; absent: it has to be placed. */
+  hostId?: string | null
 }
 
 export interface DynoChange {
@@ -31,6 +34,9 @@ export interface DynoChange {
 export interface DynoFacts {
   /** `web.1` */
   name: string
+  /** `run` or `release`: not part of the formation. */
+  oneOff: boolean
+  hostId: string | null
   state: DynoState
   stateSince: Date
   crashes: number
@@ -46,6 +52,8 @@ export interface DynoOrder {
     number: number
     size: string
     command: string | null
+    /** null: not placed yet. */
+    hostId: string | null
     tty: boolean
     /** Extra variables of a one-off. */
     env: Record<string, string>
@@ -97,8 +105,8 @@ export async function replaceCrashed(store: Store, { appId, id }: { appId: strin
 export async function findDyno(store: Store, { appId, id }: { appId: string; id: string }): Promise<DynoFacts | undefined> {
   const row = await store.db.dyno.findUnique({ where: { id, appId } })
   if (!row) return undefined
-  const { type, number, state, stateSince, crashes, exitCode, reason } = row
-  return { name: `${type}.${number}`, state, stateSince, crashes, exitCode, reason }
+  const { type, number, hostId, state, stateSince, crashes, exitCode, reason } = row
+  return { name: `${type}.${number}`, oneOff: isOneOff({ type }), hostId, state, stateSince, crashes, exitCode, reason }
 }
 
 /** Only one that is down. */
@@ -113,9 +121,9 @@ export async function findDynoOrder(store: Store, { appId, id }: { appId: string
     include: { app: { select: { name: true } }, release: { include: { slug: true, config: { select: { sealed: true } } } } },
   })
   if (!row?.release.slug) return undefined
-  const { type, number, size, command, tty, env, release } = row
+  const { type, number, size, command, hostId, tty, env, release } = row
   return {
-    dyno: { id, type, number, size, command, tty, env: (env ?? {}) as Record<string, string> },
+    dyno: { id, type, number, size, command, hostId, tty, env: (env ?? {}) as Record<string, string> },
     app: { id: appId, name: row.app.name },
     release: { version: release.version, createdAt: release.createdAt },
     slug: row.release.slug,
@@ -148,10 +156,15 @@ export async function findAttachable(store: Store, attachHash: Uint8Array): Prom
 /** Dynos whose container is theirs to measure. */
 export async function listRunning(
   store: Store,
-): Promise<{ id: string; appId: string; containerId: string; name: string; size: string }[]> {
+): Promise<{ id: string; appId: string; hostId: string; containerId: string; name: string; size: string }[]> {
   const rows = await store.db.dyno.findMany({
-    where: { state: { in: ['starting', 'up', 'draining'] }, containerId: { not: null } },
-    select: { id: true, appId: true, containerId: true, type: true, number: true, size: true },
+    where: { state: { in: ['starting', 'up', 'draining'] }, containerId: { not: null }, hostId: { not: null } },
+    select: { id: true, appId: true, hostId: true, containerId: true, type: true, number: true, size: true },
   })
-  return rows.map(({ type, number, containerId, ...row }) => ({ ...row, containerId: containerId!, name: `${type}.${number}` }))
+  return rows.map(({ type, number, containerId, hostId, ...row }) => ({
+    ...row,
+    hostId: hostId!,
+    containerId: containerId!,
+    name: `${type}.${number}`,
+  }))
 }

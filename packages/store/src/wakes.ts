@@ -3,8 +3,8 @@
 // look by itself now and then, since a wake-up can be lost.
 import pg from 'pg'
 
-/** `app`: look at this app (scheduler). `build`: a build row changed. `release`: a release row changed (key: app id). `dyno`: a dyno row changed (key: app id). `push`: a push to this app has begun. */
-export type Topic = 'app' | 'build' | 'release' | 'dyno' | 'push'
+/** `app`: look at this app (scheduler). `build`: a build row changed. `release`: a release row changed (key: app id). `dyno`: a dyno row changed (key: app id). `push`: a push to this app has begun. `host`: a host's row changed. */
+export type Topic = 'app' | 'build' | 'release' | 'dyno' | 'push' | 'host'
 const CHANNEL = 'paas'
 const RECONNECT_MS = 500
 

@@ -19,7 +19,7 @@ export async function readAppRows(store: Store, appId: string): Promise<AppRows 
       select: {
         ...{ name: true, destroyedAt: true, maintenance: true },
         domains: { select: { hostname: true }, orderBy: { hostname: 'asc' } },
-        formations: { select: { type: true, quantity: true, size: true }, orderBy: { type: 'asc' } },
+        formations: { select: { type: true, quantity: true, size: true, singleton: true }, orderBy: { type: 'asc' } },
         releases: { where: { status: 'pending', slugId: { not: null } }, orderBy: { version: 'asc' }, ...RELEASE },
         dynos: { include: { release: { select: { version: true } } } },
       },
@@ -55,14 +55,15 @@ function releaseOf({ id, version, createdAt, phaseDone, slug }: Prisma.ReleaseGe
 }
 
 function dynoOf(row: Prisma.DynoGetPayload<{ include: { release: { select: { version: true } } } }>): WorldDyno {
-  const { id, releaseId, type, number, size, state, crashes, exitCode, reason, attach, address, port } = row
+  const { id, releaseId, type, number, size, state, crashes, exitCode, reason, attach, address, port, hostId } = row
   return {
-    ...{ id, releaseId, type, number, size, state, crashes, exitCode, reason, attach, address, port },
+    ...{ id, releaseId, type, number, size, state, crashes, exitCode, reason, attach, address, port, hostId },
     version: row.release.version,
     stateSinceMs: row.stateSince.getTime(),
     createdAtMs: row.createdAt.getTime(),
     wish: row.wish === 'restart' || row.wish === 'stop' ? row.wish : null,
     retryAtMs: row.retryAt?.getTime() ?? null,
-    busy: undefined,
+    // What only the scheduler knows:
+    ...{ reach: 'seen', waiting: false, moving: false, busy: undefined },
   }
 }

@@ -1,0 +1,133 @@
+// Hosts as the scheduler knows them: it reads what admins want and writes what
+// it found. What admins see and ask for: hosts-api.ts.
+import type { HostCondition } from '@paas/domain/host'
+import type { Host as Row } from '../generated/client.ts'
+import { seal, unseal } from './seal.ts'
+import type { Store } from './store.ts'
+import { wake } from './wakes.ts'
+
+/** PEM texts: the authority of the engine's certificate, and what we show it. Never log this. */
+export interface HostCredentials {
+  ca: string
+  cert: string
+  key: string
+}
+
+/** One step of a host's joining, in the order they are done. */
+export interface JoinStep {
+  name: string
+  state: 'running' | 'done' | 'failed'
+  detail: string
+}
+
+export interface Host {
+  id: string
+  name: string
+  /** The platform's own machine. */
+  local: boolean
+  engineUrl: string
+  engineId: string | null
+  /** 1 is local; chooses the link address and the range of app networks. */
+  number: number
+  cordoned: boolean
+  draining: boolean
+  removeWanted: boolean
+  labels: Record<string, string>
+  condition: HostCondition
+  conditionSince: Date
+  reason: string | null
+  flaps: number
+  distrustUntil: Date | null
+  engineVersion: string | null
+  memoryMiB: number | null
+  cpus: number | null
+  linkKey: string | null
+}
+
+/** What the scheduler finds out; undefined fields stay as they are. */
+export interface HostChange {
+  condition?: HostCondition
+  reason?: string | null
+  engineId?: string
+  steps?: JoinStep[]
+  flaps?: number
+  distrustUntil?: Date | null
+  lastSeen?: Date
+  engineVersion?: string
+  memoryMiB?: number
+  cpus?: number
+  diskFree?: bigint
+  diskTotal?: bigint
+  linkKey?: string
+  engineUrl?: string
+}
+
+export const LOCAL_HOST = 'local'
+const LOCAL_NUMBER = 1
+
+/** The platform's own machine has a row from the first start on; dynos from before there were hosts are its own. Answers its id. */
+export async function ensureLocalHost(store: Store, engineUrl: string): Promise<string> {
+  const { id } = await store.db.host.upsert({
+    where: { name: LOCAL_HOST },
+    create: { name: LOCAL_HOST, local: true, engineUrl, number: LOCAL_NUMBER, condition: 'up' },
+    update: { engineUrl },
+    select: { id: true },
+  })
+  await store.db.dyno.updateMany({ where: { hostId: null, containerId: { not: null } }, data: { hostId: id } })
+  return id
+}
+
+/** Local first, then by name. */
+export async function listHosts(store: Store): Promise<Host[]> {
+  const rows = await store.db.host.findMany({ orderBy: [{ local: 'desc' }, { name: 'asc' }] })
+  return rows.map(hostOf)
+}
+
+/** Undefined for the local engine, which is a socket. */
+export async function readHostCredentials(store: Store, id: string): Promise<HostCredentials | undefined> {
+  const row = await store.db.host.findUnique({ where: { id }, select: { credentials: true } })
+  return row?.credentials ? (JSON.parse(unseal(store.key, id, row.credentials)) as HostCredentials) : undefined
+}
+
+/** For a row of this id only. */
+export function sealCredentials(store: Pick<Store, 'key'>, id: string, credentials: HostCredentials): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(seal(store.key, id, JSON.stringify(credentials)))
+}
+
+/** Web dynos on it that should take connections; with `any`, every dyno whose container may run. */
+export async function listServing(
+  store: Store,
+  hostId: string,
+  which: 'web' | 'any' = 'web',
+): Promise<{ appId: string; address: string; port: number }[]> {
+  const rows = await store.db.dyno.findMany({
+    where: which === 'web' ? { hostId, type: 'web', state: 'up', address: { not: null }, port: { not: null } } : { hostId },
+    select: { appId: true, address: true, port: true },
+  })
+  return rows.map(({ appId, address, port }) => ({ appId, address: address ?? '', port: port ?? 0 }))
+}
+
+/** False when the row is gone. */
+export async function changeHost(store: Store, id: string, { steps, ...change }: HostChange): Promise<boolean> {
+  const { count } = await store.db.host.updateMany({
+    where: { id },
+    data: {
+      ...change,
+      ...(steps && { steps: steps.map((step) => ({ ...step })) }),
+      ...(change.condition && { conditionSince: new Date() }),
+    },
+  })
+  if (count > 0) await wake(store.db, 'host', id)
+  return count > 0
+}
+
+/** Only one that no dyno is placed on. */
+export async function deleteHost(store: Store, id: string): Promise<boolean> {
+  const { count } = await store.db.host.deleteMany({ where: { id, local: false, dynos: { none: {} } } })
+  if (count > 0) await wake(store.db, 'host', id)
+  return count > 0
+}
+
+export function hostOf({ credentials: _sealed, steps: _steps, labels, ...row }: Row): Host {
+  return { ...row, labels: labels as Record<string, string> }
+}

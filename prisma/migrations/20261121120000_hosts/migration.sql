@@ -1,0 +1,42 @@
+CREATE TYPE "host_condition" AS ENUM ('joining', 'up', 'sick', 'lost', 'failed');
+
+ALTER TABLE "hosts"
+    ADD COLUMN "local" BOOLEAN NOT NULL DEFAULT false,
+    ADD COLUMN "credentials" BYTEA,
+    ADD COLUMN "engine_id" TEXT,
+    ADD COLUMN "number" INTEGER NOT NULL,
+    ADD COLUMN "cordoned" BOOLEAN NOT NULL DEFAULT false,
+    ADD COLUMN "draining" BOOLEAN NOT NULL DEFAULT false,
+    ADD COLUMN "remove_wanted" BOOLEAN NOT NULL DEFAULT false,
+    ADD COLUMN "labels" JSONB NOT NULL DEFAULT '{}',
+    ADD COLUMN "condition" "host_condition" NOT NULL DEFAULT 'joining',
+    ADD COLUMN "condition_since" TIMESTAMPTZ(6) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    ADD COLUMN "reason" TEXT,
+    ADD COLUMN "steps" JSONB NOT NULL DEFAULT '[]',
+    ADD COLUMN "flaps" INTEGER NOT NULL DEFAULT 0,
+    ADD COLUMN "distrust_until" TIMESTAMPTZ(6),
+    ADD COLUMN "last_seen" TIMESTAMPTZ(6),
+    ADD COLUMN "engine_version" TEXT,
+    ADD COLUMN "memory_mib" INTEGER,
+    ADD COLUMN "cpus" INTEGER,
+    ADD COLUMN "disk_free" BIGINT,
+    ADD COLUMN "disk_total" BIGINT,
+    ADD COLUMN "link_key" TEXT;
+CREATE UNIQUE INDEX "hosts_engine_id_key" ON "hosts"("engine_id");
+CREATE UNIQUE INDEX "hosts_number_key" ON "hosts"("number");
+-- One machine is the platform's own.
+CREATE UNIQUE INDEX "hosts_local_key" ON "hosts"("local") WHERE "local";
+CREATE INDEX "dynos_host_id_idx" ON "dynos"("host_id");
+
+ALTER TABLE "formations"
+    ADD COLUMN "on" JSONB NOT NULL DEFAULT '{}',
+    ADD COLUMN "strategy" TEXT NOT NULL DEFAULT 'spread',
+    ADD COLUMN "singleton" BOOLEAN NOT NULL DEFAULT false;
+
+CREATE TABLE "leaderships" (
+    "name" TEXT NOT NULL,
+    "holder" TEXT NOT NULL,
+    "term" INTEGER NOT NULL,
+    "lease_until" TIMESTAMPTZ(6) NOT NULL,
+    CONSTRAINT "leaderships_pkey" PRIMARY KEY ("name")
+);

@@ -1,0 +1,95 @@
+// Why a dyno has no host, as its owner reads it in `paas ps`: exact, and with
+// the names and figures that say what would help.
+import type { HostResources } from './host.ts'
+import { isInService, missingLabels, outOfService, RESOURCE_NAMES, RESOURCES, type Resource } from './placement-filter.ts'
+import type { HostLoads } from './placement-loads.ts'
+import type { PlacementHost, PlacementRequest } from './placement-request.ts'
+
+/** More hosts of one kind than this are counted, not named. */
+const NAMED = 3
+
+/** Only right when no host can take it. Looks at every host. */
+export function waitingReason(loads: HostLoads, { on, not = [], needs }: PlacementRequest): string {
+  const other = not.length > 0 ? 'other ' : ''
+  const left = new Set(not)
+  const slots = [...loads.hosts.keys()].filter((slot) => !left.has(loads.host(slot).id))
+  if (slots.length === 0) return `there is no ${other}host`
+  const missing = slots.map((slot) => missingLabels(loads.host(slot).labels, on))
+  const labelled = slots.filter((_, index) => missing[index]!.length === 0)
+  if (labelled.length === 0) return `no ${other}host has ${lackingLabels(Object.entries(on), missing)}`
+
+  const hosts = `${other}host${withLabels(on)}`
+  const inService = labelled.filter((slot) => isInService(loads.host(slot)))
+  const out = labelled.filter((slot) => !isInService(loads.host(slot)))
+  if (inService.length === 0)
+    return noneInService(
+      hosts,
+      out.map((slot) => loads.host(slot)),
+    )
+  const idle = out.filter((slot) => loads.fits(slot, needs)).map((slot) => loads.host(slot))
+  const hint = idle.length > 0 ? `; ${outList(idle, { one: 'has room but', many: 'have room but' })}` : ''
+  return `no ${hosts} has ${lackingRoom(loads, inService, needs)}${hint}`
+}
+
+/** Labels that no host has; where each of them is on some host, all of them. */
+function lackingLabels(on: readonly (readonly [string, string])[], missing: readonly (readonly string[])[]): string {
+  const wanted = on.map(([key, value]) => `${key}=${value}`)
+  const nowhere = wanted.filter((label) => missing.every((labels) => labels.includes(label)))
+  if (nowhere.length > 0) return `the ${labelList(nowhere)}`
+  return `the ${labelList(wanted)} together`
+}
+
+function withLabels(on: Readonly<Record<string, string>>): string {
+  const labels = Object.entries(on).map(([key, value]) => `${key}=${value}`)
+  return labels.length > 0 ? ` with the ${labelList(labels)}` : ''
+}
+
+function labelList(labels: readonly string[]): string {
+  return `label${labels.length > 1 ? 's' : ''} ${joined(labels)}`
+}
+
+function noneInService(hosts: string, out: readonly PlacementHost[]): string {
+  const up = out.filter(({ condition }) => condition === 'up')
+  if (up.length === 0) return `no ${hosts} is up: ${outList(out)}`
+  if (out.every(({ condition, cordoned }) => condition === 'up' && cordoned)) return `every ${hosts} is cordoned`
+  return `no ${hosts} takes new dynos: ${outList(out)}`
+}
+
+/** `h1 and h2 are lost, h3 is cordoned`, or with room in it: `h3 has room but is cordoned`. */
+function outList(hosts: readonly PlacementHost[], but = { one: '', many: '' }): string {
+  const kinds = Map.groupBy(hosts, (host) => outOfService(host)!.many)
+  return [...kinds]
+    .map(([many, of]) => {
+      if (of.length === 1) return [of[0]!.name, but.one, outOfService(of[0]!)!.one]
+      return [of.length > NAMED ? `${of.length} hosts` : joined(of.map(({ name }) => name)), but.many, many]
+    })
+    .map((words) => words.filter((word) => word !== '').join(' '))
+    .join(', ')
+}
+
+/** `512 MB free (largest free: 300 MB on h2)`, for everything that no host has enough of. */
+function lackingRoom(loads: HostLoads, slots: readonly number[], needs: HostResources): string {
+  const most = RESOURCE_NAMES.map((name) => mostFree(loads, slots, name))
+  const nowhere = most.filter(({ name, amount }) => amount < needs[name])
+  if (nowhere.length > 0) {
+    return nowhere
+      .map(({ name, on, amount }) => `${RESOURCES[name](needs[name])} free (largest free: ${RESOURCES[name](amount)} on ${on})`)
+      .join(' nor ')
+  }
+  const short = most.filter(({ name }) => slots.some((slot) => loads.free(slot)[name] < needs[name]))
+  const figures = short.map(({ name, on, amount }) => `${RESOURCES[name](amount)} on ${on}`)
+  return `${joined(short.map(({ name }) => RESOURCES[name](needs[name])))} free at once (largest free: ${figures.join(', ')})`
+}
+
+function mostFree(loads: HostLoads, slots: readonly number[], name: Resource): { name: Resource; on: string; amount: number } {
+  const column = { memoryMiB: loads.freeMemoryMiB, cpuShares: loads.freeCpuShares, pids: loads.freePids }[name]
+  let most = slots[0]!
+  for (const slot of slots) if (column[slot]! > column[most]!) most = slot
+  return { name, on: loads.host(most).name, amount: column[most]! }
+}
+
+/** `a`, `a and b`, `a, b and c` */
+function joined(words: readonly string[]): string {
+  if (words.length < 2) return words.join('')
+  return `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
+}

@@ -56,6 +56,16 @@ export async function keepRunning(spec: ComponentSpec, runDir: string, log: Logg
   rmSync(recordPath(runDir, spec.name), { force: true })
 }
 
+/** Runs one to its end; at the signal it is stopped. One that runs already under the name is stopped first. */
+export async function runToEnd(spec: ComponentSpec, runDir: string, signal: AbortSignal): Promise<void> {
+  const before = findRunning(runDir, spec.name)
+  if (before) await stop(before, spec)
+  const record = await start(spec, runDir)
+  await gone(record, signal)
+  if (signal.aborted) await stop(record, spec)
+  rmSync(recordPath(runDir, spec.name), { force: true })
+}
+
 async function start(spec: ComponentSpec, runDir: string): Promise<ProcessRecord> {
   await spec.prepare?.()
   const output = openSync(spec.logPath, 'a', 0o600)

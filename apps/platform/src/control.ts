@@ -19,6 +19,7 @@ import { openStore, type Store } from '@paas/store/store'
 import { ensureAdmin } from '@paas/store/users'
 import { ensureDatabase } from './database.ts'
 import { ensureAdminLogin } from './keys.ts'
+import { followHosts } from './registry-hosts.ts'
 import { knownStack } from './stack.ts'
 
 const MIGRATIONS = path.resolve(import.meta.dirname, '../../../prisma/migrations')
@@ -50,6 +51,7 @@ async function start(settings: Settings, log: Logger, signal: AbortSignal): Prom
     { name: 'store', close: () => store.close() },
     { name: 'queues', close: () => queues.close() },
     { name: 'logs', close: () => writer.close() },
+    followHosts(store, settings, log),
   ]
   started.push(
     await startScheduler({ store, engine, logs: writer, logReader: reader, log: log.child({ stage: 'scheduler' }), settings }),

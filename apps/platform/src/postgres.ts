@@ -2,10 +2,10 @@
 // a unix socket, for whoever has not given a DATABASE_URL.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { chmod, chown, mkdir, readdir } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { PlatformError } from '@paas/domain/errors'
-import { accountOf } from './account.ts'
+import { accountOf, ownDirectory } from './account.ts'
 import type { ComponentSpec } from './component.ts'
 
 const INITDB_DEADLINE_MS = 60_000
@@ -61,12 +61,6 @@ async function findBinaries(): Promise<string> {
     })
   }
   return path.join(root, newest, 'bin')
-}
-
-async function ownDirectory(directory: string, account: { uid?: number; gid?: number }): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: 0o700 })
-  await chmod(directory, 0o700)
-  if (account.uid !== undefined && account.gid !== undefined) await chown(directory, account.uid, account.gid)
 }
 
 /** `trust` inside a socket folder that only its owner and root can enter. */

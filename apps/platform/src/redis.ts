@@ -1,9 +1,9 @@
 // The platform's own Redis: queues and nothing that could not be rebuilt.
 import { existsSync } from 'node:fs'
-import { chown, mkdir, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { PlatformError } from '@paas/domain/errors'
-import { accountOf } from './account.ts'
+import { accountOf, ownDirectory } from './account.ts'
 import type { ComponentSpec } from './component.ts'
 
 const BINARY = '/usr/bin/redis-server'
@@ -37,10 +37,7 @@ export function redisComponent(dataDir: string, runDir: string, logPath: string)
     options: { env: { PATH: '/usr/bin:/bin', LANG: 'C.UTF-8' }, cwd: '/', ...account },
     logPath,
     async prepare() {
-      for (const directory of [data, socketDir]) {
-        await mkdir(directory, { recursive: true, mode: 0o700 })
-        if (account.uid !== undefined && account.gid !== undefined) await chown(directory, account.uid, account.gid)
-      }
+      for (const directory of [data, socketDir]) await ownDirectory(directory, account)
       await rm(socket, { force: true })
     },
   }

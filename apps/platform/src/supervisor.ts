@@ -1,4 +1,4 @@
-// The supervisor: starts Postgres, Redis and every stage, and starts again
+// The supervisor: starts Postgres, Redis, the registry and every stage, and starts again
 // whatever dies. It holds no logic of the platform and few bytes.
 //
 // Routers first: they serve the last table with everything else down. Nothing
@@ -10,6 +10,7 @@ import type { Logger } from '@paas/service/log'
 import { type ComponentSpec, keepRunning, recordSelf } from './component.ts'
 import { postgresComponent } from './postgres.ts'
 import { redisComponent } from './redis.ts'
+import { isRegistryWanted, REGISTRY, superviseRegistry } from './registry.ts'
 
 const APPS = path.resolve(import.meta.dirname, '../..')
 /** Small young generations keep idle stages small; the figures were found with bin/status on an idle platform. */
@@ -30,7 +31,10 @@ export async function supervise({ settings, embedded, log }: SupervisorOptions, 
     ...(embedded.redis ? [redisComponent(settings.dataDir, settings.runDir, logFile(settings, 'redis'))] : []),
   ]
   const stopStores = new AbortController()
-  const storesDone = run(stores, settings, log, stopStores.signal)
+  const storesDone = Promise.all([
+    run(stores, settings, log, stopStores.signal),
+    superviseRegistry(settings, logFile(settings, REGISTRY), log, stopStores.signal),
+  ])
   await run(stages(settings), settings, log, signal)
   stopStores.abort()
   await storesDone
@@ -59,6 +63,7 @@ export function componentNames(settings: Settings, embedded: { postgres: boolean
     ...stages(settings).map(({ name }) => name),
     ...(embedded.postgres ? ['postgres'] : []),
     ...(embedded.redis ? ['redis'] : []),
+    ...(isRegistryWanted(settings) ? [REGISTRY] : []),
   ]
 }
 

@@ -1,0 +1,37 @@
+// The registry comes and goes with the hosts: another machine has to get its
+// images from somewhere, the platform's own machine has them in its engine.
+import type { Logger } from '@paas/service/log'
+import type { Service } from '@paas/service/service'
+import { Bell } from '@paas/service/wait'
+import { listHosts } from '@paas/store/hosts'
+import type { Store } from '@paas/store/store'
+import { ensureRegistryFiles, type RegistryFileSettings, removeRegistryFiles } from './registry-files.ts'
+
+const LOOK_MS = 5_000
+
+/** Wakes with every change of a host's row; certificates are looked after by the same look. While Postgres is away nothing changes. */
+export function followHosts(store: Store, settings: RegistryFileSettings, log: Logger): Service {
+  const abort = new AbortController()
+  const bell = new Bell()
+  const leave = store.wakes.on('host', () => bell.ring())
+  async function look(): Promise<void> {
+    const hosts = await listHosts(store)
+    if (hosts.some(({ local }) => !local)) await ensureRegistryFiles(settings)
+    else removeRegistryFiles(settings)
+  }
+  async function loop(): Promise<void> {
+    while (!abort.signal.aborted) {
+      await look().catch((err) => log.warn({ err }, 'registry.not_decided'))
+      await bell.next(LOOK_MS, abort.signal)
+    }
+  }
+  const looping = loop()
+  return {
+    name: 'registry',
+    async close() {
+      abort.abort()
+      leave()
+      await looping
+    },
+  }
+}

@@ -2,7 +2,7 @@
 // each) and `e2e` (the whole platform, real git and containers).
 import { defineConfig } from 'vitest/config'
 
-const adapters = ['{apps,packages,prisma,infra}/**/*.adapter.test.ts']
+const adapters = ['{apps,packages,prisma,infra,test}/**/*.adapter.test.ts']
 const shared = { pool: 'forks' as const }
 
 export default defineConfig({

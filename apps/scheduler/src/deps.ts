@@ -5,7 +5,9 @@ import type { LogReader, LogWriter } from '@paas/logs/types'
 import type { Logger } from '@paas/service/log'
 import type { Store } from '@paas/store/store'
 import type { Erasures } from './erasures.ts'
+import type { Fleet } from './fleet.ts'
 import type { Jobs } from './jobs.ts'
+import type { Placer } from './placer.ts'
 import type { PreparedNetworks } from './prepared.ts'
 import type { RouteServer } from './routes.ts'
 
@@ -20,6 +22,10 @@ export type SchedulerSettings = Pick<
   | 'runDir'
   | 'dockerHost'
   | 'namePrefix'
+  | 'cgroupParent'
+  | 'hostSubnets'
+  | 'databaseUrl'
+  | 'memoryOvercommit'
   | 'stopGraceMs'
   | 'drainMs'
   | 'bootTimeoutMs'
@@ -29,6 +35,7 @@ export type SchedulerSettings = Pick<
 
 export interface SchedulerDeps {
   store: Store
+  /** Of the platform's own machine. */
   engine: Engine
   logs: LogWriter
   logReader: Pick<LogReader, 'remove'>
@@ -41,6 +48,8 @@ export interface Scheduler extends SchedulerDeps {
   jobs: Jobs
   erasures: Erasures
   prepared: PreparedNetworks
+  fleet: Fleet
+  placer: Placer
   /** Have another look at this app, now. */
   look(appId: string): void
 }

@@ -10,7 +10,8 @@ import { readWrittenBytes } from '@paas/engine/stats'
 import { pause } from '@paas/service/wait'
 import { changeDyno, listRunning } from '@paas/store/dynos'
 import { lines, say } from './app-lines.ts'
-import type { SchedulerDeps } from './deps.ts'
+import type { Scheduler } from './deps.ts'
+import { answeringEngine } from './fleet.ts'
 
 /** A dyno that comes just after its turn is measured in the next round: within twice this. */
 const ROUND_MS = 5_000
@@ -20,7 +21,7 @@ const REST_PER_WORK = 9
 type Running = Awaited<ReturnType<typeof listRunning>>[number]
 
 /** Runs until aborted; never rejects. */
-export async function watchDisk(deps: SchedulerDeps, signal: AbortSignal): Promise<void> {
+export async function watchDisk(deps: Scheduler, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     const dynos = await listRunning(deps.store).catch((err: unknown) => {
       deps.log.warn({ err }, 'disk.not_read')
@@ -37,11 +38,12 @@ export async function watchDisk(deps: SchedulerDeps, signal: AbortSignal): Promi
   }
 }
 
-async function look({ store, engine, logs, log, settings }: SchedulerDeps, dyno: Running): Promise<void> {
-  const { id, appId, containerId, name } = dyno
-  const bytes = await readWrittenBytes(engine, containerId)
+async function look({ store, fleet, logs, log, settings }: Scheduler, dyno: Running): Promise<void> {
+  const { id, appId, hostId, containerId, name } = dyno
+  const engine = answeringEngine(fleet, hostId)
+  const bytes = engine && (await readWrittenBytes(engine, containerId))
   const verdict = bytes === undefined ? undefined : judgeDisk(bytes, settings.dynoDiskMaxMiB)
-  if (!verdict) return
+  if (!engine || !verdict) return
   // The reason first: that it ended is seen by a pass, which treats it as any other crash.
   await changeDyno(store, { appId, id, from: ['starting', 'up', 'draining'] }, { reason: verdict.reason })
   for (const line of [...verdict.lines, lines.killed]) say(logs, appId, name, line)

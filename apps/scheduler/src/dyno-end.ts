@@ -13,10 +13,10 @@ interface Ended {
 
 /** The row says crashed, why, and when it is tried again. */
 export async function crash(scheduler: Scheduler, appId: string, dynoId: string, { containerId, reason }: Ended): Promise<void> {
-  const { store, engine, logs, jobs } = scheduler
+  const { store, fleet, placer, logs, jobs } = scheduler
   const row = await findDyno(store, { appId, id: dynoId })
   if (!row) return
-  const end = containerId ? await findContainerEnd(engine, containerId) : undefined
+  const end = containerId ? await findContainerEnd(fleet.engineOf(row.hostId), containerId) : undefined
   const ranMs = row.state === 'up' ? Date.now() - row.stateSince.getTime() : 0
   const crashes = crashesInRow(row.crashes, ranMs)
   const written = await changeDyno(
@@ -31,6 +31,7 @@ export async function crash(scheduler: Scheduler, appId: string, dynoId: string,
     },
   )
   if (!written) return
+  placer.leave(dynoId)
   if (jobs.kindOf(dynoId) === 'boot') jobs.cancel(dynoId)
   const { name } = row
   if (end?.oomKilled) say(logs, appId, name, lines.memoryVast)
@@ -40,16 +41,17 @@ export async function crash(scheduler: Scheduler, appId: string, dynoId: string,
 
 /** The row says down; a one-off's also how it ended. */
 export async function end(scheduler: Scheduler, appId: string, dynoId: string, { containerId, reason }: Ended): Promise<void> {
-  const { store, engine, logs } = scheduler
+  const { store, fleet, placer, logs } = scheduler
   const row = await findDyno(store, { appId, id: dynoId })
   if (!row) return
-  const found = containerId ? await findContainerEnd(engine, containerId) : undefined
+  const found = containerId ? await findContainerEnd(fleet.engineOf(row.hostId), containerId) : undefined
   const written = await changeDyno(
     store,
     { appId, id: dynoId, from: ['starting', 'up', 'draining', 'stopping', 'crashed'] },
     { state: 'down', exitCode: found?.exitCode ?? row.exitCode, reason: reason ?? row.reason },
   )
   if (!written) return
+  placer.leave(dynoId)
   const { name } = row
   if (reason?.startsWith('R13')) say(logs, appId, name, lines.attachFailed)
   if (found?.oomKilled && row.state !== 'crashed') say(logs, appId, name, lines.memoryVast)
@@ -57,9 +59,23 @@ export async function end(scheduler: Scheduler, appId: string, dynoId: string, {
   say(logs, appId, name, lines.changed(row.state, 'down'))
 }
 
+/** Its host is lost: nobody can say whether it still runs. A one-off is over; any other is stopped when its host is back. */
+export async function lose(scheduler: Scheduler, appId: string, dynoId: string): Promise<void> {
+  const { store, fleet, placer, logs, jobs } = scheduler
+  const row = await findDyno(store, { appId, id: dynoId })
+  if (!row) return
+  const hostName = (row.hostId && fleet.get(row.hostId)?.host.name) ?? 'that is gone'
+  const change = { state: row.oneOff ? ('down' as const) : ('stopping' as const), reason: `was lost with its host ${hostName}` }
+  if (!(await changeDyno(store, { appId, id: dynoId, from: ['starting', 'up'] }, change))) return
+  placer.leave(dynoId)
+  jobs.cancel(dynoId)
+  say(logs, appId, row.name, lines.hostLost(hostName))
+  say(logs, appId, row.name, lines.changed(row.state, 'down'))
+}
+
 /** Drained if it was serving, then SIGTERM, grace, SIGKILL. Takes up to a minute, so it runs beside the passes. */
 export function beginStop(scheduler: Scheduler, appId: string, dynoId: string, containerId: string | undefined): void {
-  const { store, engine, logs, settings, routes, jobs } = scheduler
+  const { store, fleet, logs, settings, routes, jobs } = scheduler
   void jobs.run(appId, dynoId, 'stop', async (signal) => {
     const row = await findDyno(store, { appId, id: dynoId })
     if (!row) return
@@ -69,7 +85,7 @@ export function beginStop(scheduler: Scheduler, appId: string, dynoId: string, c
     await changeDyno(store, { appId, id: dynoId, from: ['starting', 'up', 'draining'] }, { state: 'stopping' })
     if (containerId) {
       say(logs, appId, name, lines.stopping)
-      const stopped = await stopContainer(engine, containerId, settings.stopGraceMs)
+      const stopped = await stopContainer(fleet.engineOf(row.hostId), containerId, settings.stopGraceMs)
       if (stopped?.killed) say(logs, appId, name, lines.exitTimeout)
       if (stopped?.killed) say(logs, appId, name, lines.killed)
     }

@@ -9,6 +9,7 @@ import { type BootResult, waitUntilUp } from './boot.ts'
 import type { Scheduler } from './deps.ts'
 import { crash } from './dyno-end.ts'
 import { dynoSpec, WEB_PORT } from './dyno-spec.ts'
+import { findPlace } from './places.ts'
 
 const STARTING = ['starting'] as const
 const START_TRIES = 3
@@ -18,11 +19,12 @@ const START_PAUSE_MS = 300
 export async function startDyno(scheduler: Scheduler, appId: string, dynoId: string): Promise<void> {
   const { store, logs } = scheduler
   const order = await findDynoOrder(store, { appId, id: dynoId })
-  if (!order) return
+  const hostId = order && (await findPlace(scheduler, order))
+  if (!order || !hostId) return
   const name = `${order.dyno.type}.${order.dyno.number}`
   say(logs, appId, name, lines.starting(order.dyno.command))
   const began = performance.now()
-  const started = await tryStart(scheduler, order)
+  const started = await tryStart(scheduler, order, hostId)
   if (started instanceof PlatformError) {
     say(logs, appId, name, `Failed to start: ${started.message}`)
     return crash(scheduler, appId, dynoId, { containerId: undefined, reason: started.message })
@@ -36,7 +38,7 @@ export async function startDyno(scheduler: Scheduler, appId: string, dynoId: str
   const where = { containerId, ...(address && { address }), ...(web && { port: WEB_PORT }) }
   const written = await changeDyno(store, { appId, id: dynoId, from: STARTING }, web ? where : { ...where, state: 'up' })
   if (!written) return
-  if (web) watchBoot(scheduler, order, { containerId, address })
+  if (web) watchBoot(scheduler, order, { hostId, containerId, address })
   else say(logs, appId, name, lines.changed('starting', 'up'))
 }
 
@@ -44,8 +46,14 @@ export async function startDyno(scheduler: Scheduler, appId: string, dynoId: str
  * The engine's refusal is a value: it is there and says no (no such program, no such image), which is the dyno's fault. What it
  * calls its own fault is tried again first. Rejects when the engine is away: the step is planned again.
  */
-async function tryStart({ engine, settings, prepared }: Scheduler, order: DynoOrder): Promise<DynoContainer | PlatformError> {
-  const holder = order.dyno.type === 'web' ? await prepared.take(order.app.id) : undefined
+async function tryStart(
+  { fleet, settings, prepared }: Scheduler,
+  order: DynoOrder,
+  hostId: string,
+): Promise<DynoContainer | PlatformError> {
+  const engine = fleet.engineOf(hostId)
+  const preparable = order.dyno.type === 'web' && hostId === fleet.local().host.id
+  const holder = preparable ? await prepared.take(order.app.id) : undefined
   const spec = { ...dynoSpec(order, settings.stopGraceMs), ...(holder && { holderId: holder.id }) }
   for (let tries = 1; ; tries += 1) {
     try {
@@ -60,27 +68,28 @@ async function tryStart({ engine, settings, prepared }: Scheduler, order: DynoOr
 
 /** Goes on watching a dyno that a scheduler before this one started. */
 export async function resumeBoot(scheduler: Scheduler, appId: string, dynoId: string): Promise<void> {
-  const { store, engine, settings } = scheduler
+  const { store, fleet, settings } = scheduler
   const order = await findDynoOrder(store, { appId, id: dynoId })
-  if (!order) return
+  const hostId = order?.dyno.hostId
+  if (!order || !hostId) return
   // Finds the running container by its name and asks for its address.
-  const { id: containerId, address } = await startContainer(engine, dynoSpec(order, settings.stopGraceMs))
+  const { id: containerId, address } = await startContainer(fleet.engineOf(hostId), dynoSpec(order, settings.stopGraceMs))
   const web = order.dyno.type === 'web'
   await changeDyno(
     store,
     { appId, id: dynoId, from: STARTING },
     { containerId, ...(address && { address }), ...(web ? { port: WEB_PORT } : { state: 'up' }) },
   )
-  if (web) watchBoot(scheduler, order, { containerId, address })
+  if (web) watchBoot(scheduler, order, { hostId, containerId, address })
 }
 
 function watchBoot(
   scheduler: Scheduler,
   order: DynoOrder,
-  { containerId, address }: { containerId: string; address: string | undefined },
+  { hostId, containerId, address }: { hostId: string; containerId: string; address: string | undefined },
 ) {
   const { app, dyno, slug } = order
-  const { store, engine, logs, settings, jobs } = scheduler
+  const { store, fleet, logs, settings, jobs } = scheduler
   const name = `${dyno.type}.${dyno.number}`
   void jobs.run(app.id, dyno.id, 'boot', async (signal) => {
     if (!address) return // it has ended already: the next pass sees that
@@ -101,7 +110,7 @@ function watchBoot(
     // The reason first: its end is seen by others too, who would only know the signal.
     const reason = timeoutReason(result, slug.healthPath, seconds)
     await changeDyno(store, { appId: app.id, id: dyno.id, from: STARTING }, { reason })
-    await killContainer(engine, containerId)
+    await killContainer(fleet.engineOf(hostId), containerId)
     await crash(scheduler, app.id, dyno.id, { containerId })
   })
 }

@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { paths } from '@paas/contract/settings'
 import { PlatformError } from '@paas/domain/errors'
+import type { Engine } from '@paas/engine/client'
 import { removeContainer } from '@paas/engine/dynos'
 import { listImages, removeImage } from '@paas/engine/images'
 import { listHolders } from '@paas/engine/network-holder'
@@ -15,23 +16,28 @@ import type { Scheduler } from './deps.ts'
 const APP_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** Throws `conflict` while something of it is in use. */
-export async function eraseApp({ store, engine, logReader, prepared, settings, log }: Scheduler, appId: string): Promise<void> {
+export async function eraseApp({ store, fleet, logReader, prepared, settings, log }: Scheduler, appId: string): Promise<void> {
   const rows = await findErasable(store, appId)
   if (!rows || !APP_ID.test(appId)) return
   if (rows.building) throw inUse('a build')
   prepared.forget(appId)
-  for (const { id } of await listHolders(engine, appId)) await removeContainer(engine, id)
-  if (!(await removeNetwork(engine, appNetworkName(engine, appId)))) throw inUse('its network')
-  if (!(await removeVolume(engine, `${engine.prefix}-cache-${appId}`))) throw inUse('its cache volume')
-  for (const { id, tags } of await listImages(engine, { 'paas.prefix': engine.prefix, 'paas.app': appId })) {
-    for (const ref of tags.length > 0 ? tags : [id]) if (!(await removeImage(engine, ref))) throw inUse(`the image ${ref}`)
-  }
+  // What a host that is away has of it is taken by the sweep when it is back.
+  for (const { engine } of fleet.answering()) await eraseFrom(engine, appId)
   await rm(path.join(paths.repositories(settings), `${appId}.git`), { recursive: true, force: true })
   for (const { id } of rows.builds) await rm(path.join(paths.sources(settings), `${id}.tar`), { force: true })
   await logReader.remove(`app:${appId}`)
   for (const { id } of rows.builds) await logReader.remove(`build:${id}`)
   await eraseRows(store, appId)
   log.info({ app: appId }, 'app.erased')
+}
+
+async function eraseFrom(engine: Engine, appId: string): Promise<void> {
+  for (const { id } of await listHolders(engine, appId)) await removeContainer(engine, id)
+  if (!(await removeNetwork(engine, appNetworkName(engine, appId)))) throw inUse('its network')
+  if (!(await removeVolume(engine, `${engine.prefix}-cache-${appId}`))) throw inUse('its cache volume')
+  for (const { id, tags } of await listImages(engine, { 'paas.prefix': engine.prefix, 'paas.app': appId })) {
+    for (const ref of tags.length > 0 ? tags : [id]) if (!(await removeImage(engine, ref))) throw inUse(`the image ${ref}`)
+  }
 }
 
 function inUse(what: string): PlatformError {

@@ -8,7 +8,7 @@ import { addDyno, changeDyno, deleteDyno, replaceCrashed } from '@paas/store/dyn
 import { failRelease, finishPhase, succeedRelease } from '@paas/store/releases-place'
 import { say } from './app-lines.ts'
 import type { Scheduler } from './deps.ts'
-import { beginStop, crash, end } from './dyno-end.ts'
+import { beginStop, crash, end, lose } from './dyno-end.ts'
 import { resumeBoot, startDyno } from './dyno-start.ts'
 import { eraseApp } from './erase.ts'
 
@@ -25,13 +25,15 @@ const executors: Executors = {
     await addDyno(scheduler.store, { id, appId, releaseId, type, number, size, command })
     await startDyno(scheduler, appId, id)
   },
-  async 'adopt-dyno'({ store, log }, { id: appId }, { dynoId, releaseId, type, number, size, command }) {
-    await addDyno(store, { id: dynoId, appId, releaseId, type, number, size, command })
+  async 'adopt-dyno'({ store, log }, { id: appId, containers }, { dynoId, releaseId, type, number, size, command }) {
+    const hostId = containers.find((container) => container.dynoId === dynoId)?.hostId ?? null
+    await addDyno(store, { id: dynoId, appId, releaseId, type, number, size, command, hostId })
     log.warn({ app: appId, dyno: `${type}.${number}` }, 'dyno.adopted')
   },
   'start-dyno': (scheduler, { id }, { dynoId }) => startDyno(scheduler, id, dynoId),
   'watch-boot': (scheduler, { id }, { dynoId }) => resumeBoot(scheduler, id, dynoId),
   'crash-dyno': (scheduler, { id }, { dynoId, containerId }) => crash(scheduler, id, dynoId, { containerId }),
+  'lose-dyno': (scheduler, { id }, { dynoId }) => lose(scheduler, id, dynoId),
   async 'replace-crashed'(scheduler, { id: appId }, { dynoId }) {
     const next = await replaceCrashed(scheduler.store, { appId, id: dynoId })
     if (next) await startDyno(scheduler, appId, next.id)
@@ -45,7 +47,10 @@ const executors: Executors = {
   'end-dyno': (scheduler, { id }, { dynoId, containerId, reason }) =>
     end(scheduler, id, dynoId, { containerId, ...(reason && { reason }) }),
   'delete-dyno': ({ store }, { id: appId }, { dynoId }) => deleteDyno(store, { appId, id: dynoId }),
-  'remove-container': ({ engine }, _world, { containerId }) => removeContainer(engine, containerId),
+  'remove-container': ({ fleet }, { containers }, { containerId }) => {
+    const hostId = containers.find(({ id }) => id === containerId)?.hostId ?? null
+    return removeContainer(fleet.engineOf(hostId), containerId)
+  },
   'finish-phase': ({ store }, { id: appId }, { releaseId }) => finishPhase(store, { appId, id: releaseId }),
   async 'succeed-release'({ store, routes, prepared, log }, world, { releaseId }) {
     const appId = world.id
@@ -59,9 +64,9 @@ const executors: Executors = {
     prepared.refill(appId)
     if (await succeedRelease(store, { appId, id: releaseId })) log.info({ app: appId, release: releaseId }, 'release.succeeded')
   },
-  async 'fail-release'({ store, engine, logs, log }, world, { releaseId, code, reason, dynoId }) {
+  async 'fail-release'({ store, fleet, logs, log }, world, { releaseId, code, reason, dynoId }) {
     const container = dynoId ? containerOf(world, dynoId) : undefined
-    const said = container ? await lastLines(engine, container.id, LAST_LINES) : []
+    const said = container ? await lastLines(fleet.engineOf(container.hostId), container.id, LAST_LINES) : []
     const message = [reason, ...said.map((line) => `    ${line}`)].join('\n')
     if (!(await failRelease(store, { appId: world.id, id: releaseId }, { code, message }))) return
     say(logs, world.id, 'api', reason)

@@ -5,18 +5,20 @@ import { readMemoryBytes } from '@paas/engine/stats'
 import { pause } from '@paas/service/wait'
 import { listRunning } from '@paas/store/dynos'
 import { say } from './app-lines.ts'
-import type { SchedulerDeps } from './deps.ts'
+import type { Scheduler } from './deps.ts'
 import { sizeOf } from './dyno-spec.ts'
+import { answeringEngine } from './fleet.ts'
 
 const EVERY_MS = 20_000 // Heroku's R14 comes as often
 
 /** Runs until aborted; never rejects. */
-export async function watchMemory({ store, engine, logs, log }: SchedulerDeps, signal: AbortSignal): Promise<void> {
+export async function watchMemory({ store, fleet, logs, log }: Scheduler, signal: AbortSignal): Promise<void> {
   for (await pause(EVERY_MS, signal); !signal.aborted; await pause(EVERY_MS, signal)) {
     try {
-      for (const { appId, containerId, name, size } of await listRunning(store)) {
+      for (const { appId, hostId, containerId, name, size } of await listRunning(store)) {
         if (signal.aborted) return
-        const bytes = await readMemoryBytes(engine, containerId)
+        const engine = answeringEngine(fleet, hostId)
+        const bytes = engine && (await readMemoryBytes(engine, containerId))
         for (const line of bytes === undefined ? [] : memoryLines(bytes, sizeOf(size).memoryMiB)) say(logs, appId, name, line)
       }
     } catch (err) {

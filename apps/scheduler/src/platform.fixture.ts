@@ -55,7 +55,13 @@ export async function openFixture(): Promise<Fixture> {
   const settings = {
     ...{ domain: 'localhost', bindAddress: '127.0.0.1', httpPort: 80, httpsPort: 443, rendezvousPort: 45_871 },
     ...{ dataDir: folder, runDir: folder, dockerHost: 'unix:///var/run/docker.sock', namePrefix: PREFIX },
-    ...{ cgroupParent: `/${PREFIX}`, appSubnet: '10.221.0.0/16' },
+    ...{
+      databaseUrl: postgres.databaseUrl,
+      cgroupParent: `/${PREFIX}`,
+      appSubnet: '10.221.0.0/16',
+      hostSubnets: '10.128.0.0/10',
+      memoryOvercommit: 4,
+    },
     ...{ stopGraceMs: 3_000, drainMs: 3_000, bootTimeoutMs: 4_000, releasePhaseTimeoutMs: 20_000, dynoDiskMaxMiB: 8 },
   }
   mkdirSync(path.join(folder, 'tls'))

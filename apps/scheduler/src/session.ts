@@ -9,6 +9,7 @@ import type { Scheduler } from './deps.ts'
 import { type Dialect, openFramed, openRaw } from './dialects.ts'
 import { end } from './dyno-end.ts'
 import { dynoSpec } from './dyno-spec.ts'
+import { findPlace } from './places.ts'
 
 const GREETING = 'rendezvous\r\n'
 /** Heroku's CLI throws its first chunk away: the greeting must have arrived before anything else is sent. */
@@ -22,17 +23,18 @@ export async function serveSession(
   client: { socket: TLSSocket; framed: boolean },
   signal: AbortSignal,
 ): Promise<void> {
-  const { store, engine, logs, settings } = scheduler
+  const { store, fleet, logs, settings } = scheduler
   const { socket } = client
   const order = await findDynoOrder(store, { appId, id })
-  if (!order) return
+  const hostId = order && (await findPlace(scheduler, order))
+  if (!order || !hostId) return // its client hears of it: the connection ends
   const name = `${order.dyno.type}.${order.dyno.number}`
   const { tty } = order.dyno
   let dyno: AttachedDyno | undefined
   try {
     socket.write(GREETING)
     const greeted = pause(GREETING_ALONE_MS)
-    dyno = await attachDyno(engine, { ...dynoSpec(order, settings.stopGraceMs), attached: { tty } })
+    dyno = await attachDyno(fleet.engineOf(hostId), { ...dynoSpec(order, settings.stopGraceMs), attached: { tty } })
     const { containerId } = dyno
     await changeDyno(store, { appId, id, from: ['starting'] }, { containerId })
     await greeted

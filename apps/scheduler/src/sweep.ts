@@ -2,15 +2,20 @@
 // gone, and running containers that are left alone because no row knows them
 // (plan-unknown.ts in the domain says why).
 import { YOUNG_MS } from '@paas/domain/plan-unknown'
+import type { Engine } from '@paas/engine/client'
 import { removeContainer } from '@paas/engine/dynos'
 import { listContainers } from '@paas/engine/events'
 import { listAppNetworks, removeNetwork } from '@paas/engine/networks'
 import { findExistingDynos } from '@paas/store/dynos-known'
 import { listAppIds } from '@paas/store/world'
-import type { SchedulerDeps } from './deps.ts'
+import type { Scheduler } from './deps.ts'
 
 /** Never touches what a build uses: its containers have no dyno. */
-export async function sweep({ store, engine, log }: SchedulerDeps): Promise<void> {
+export async function sweep(scheduler: Scheduler): Promise<void> {
+  for (const { engine } of scheduler.fleet.answering()) await sweepHost(scheduler, engine)
+}
+
+async function sweepHost({ store, log }: Scheduler, engine: Engine): Promise<void> {
   // Containers first: one that appears later belongs to an app that is in the later list of apps.
   const [containers, networks] = await Promise.all([listContainers(engine), listAppNetworks(engine)])
   const apps = new Set(await listAppIds(store))

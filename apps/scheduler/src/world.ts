@@ -1,33 +1,72 @@
-// One picture of one app: its rows, its containers, and what is under way here.
-import type { AppWorld, WorldContainer } from '@paas/domain/world'
+// One picture of one app: its rows, its containers on every host that it has
+// dynos on, and what is under way here.
+import type { AppWorld, WorldContainer, WorldDyno } from '@paas/domain/world'
 import { type ContainerFacts, listContainers } from '@paas/engine/events'
 import { type AppRows, readAppRows } from '@paas/store/world'
 import type { Scheduler } from './deps.ts'
+import type { Member } from './fleet.ts'
+import { judgePlaces } from './places.ts'
 
-/** `rows` at once, `containers` when the engine has answered, so that routes do not wait for it. Undefined: no such app. */
+/** A host that takes longer does not answer, as far as one look at one app goes. */
+const LIST_MS = 3_000
+
+/** `rows` at once, `world` when the engines have answered, so that routes do not wait for them. Undefined: no such app. */
 export function readWorld(
-  { store, engine, jobs, erasures }: Scheduler,
+  scheduler: Scheduler,
   appId: string,
 ): { rows: Promise<AppRows | undefined>; world: Promise<AppWorld | undefined> } {
+  const { store, fleet, jobs, erasures } = scheduler
   const rows = readAppRows(store, appId)
+  const local = look(fleet.local(), appId) // not after the rows: most dynos are here
   const world = async () => {
-    const [app, containers] = await Promise.all([rows, listContainers(engine, { appId })])
-    return (
-      app && {
-        ...app,
-        eraseAfterMs: erasures.afterMs(appId),
-        dynos: app.dynos.map((dyno) => ({ ...dyno, busy: jobs.kindOf(dyno.id) })),
-        containers: dynoContainers(containers),
-      }
-    )
+    const app = await rows
+    if (!app) return undefined
+    const others = new Set(app.dynos.flatMap(({ hostId }) => hostId ?? []))
+    others.delete(fleet.local().host.id)
+    const looks = await Promise.all([local, ...[...others].map((id) => look(fleet.get(id), appId))])
+    const reach = new Map(looks.flatMap(({ hostId, reach }) => (hostId ? [[hostId, reach] as const] : [])))
+    const dynos = app.dynos.map((dyno) => ({
+      ...dyno,
+      busy: jobs.kindOf(dyno.id),
+      reach: dyno.hostId === null ? ('seen' as const) : (reach.get(dyno.hostId) ?? 'unseen'),
+    }))
+    return {
+      ...app,
+      eraseAfterMs: erasures.afterMs(appId),
+      dynos: await judgePlaces(scheduler, appId, dynos),
+      containers: looks.flatMap(({ containers }) => containers),
+    }
   }
   return { rows, world: world() }
 }
 
+interface Look {
+  hostId: string | undefined
+  reach: WorldDyno['reach']
+  containers: WorldContainer[]
+}
+
+/** Never rejects: a host that does not answer is `unseen`. */
+async function look(member: Member | undefined, appId: string): Promise<Look> {
+  const hostId = member?.host.id
+  if (!member || !hostId) return { hostId, reach: 'lost', containers: [] }
+  const { condition, local } = member.host
+  if (condition === 'lost' || condition === 'failed') return { hostId, reach: 'lost', containers: [] }
+  if (condition === 'sick' && !local) return { hostId, reach: 'unseen', containers: [] }
+  try {
+    const found = await listContainers(member.engine, { appId }, local ? undefined : LIST_MS)
+    return { hostId, reach: 'seen', containers: dynoContainers(found, hostId) }
+  } catch {
+    return { hostId, reach: 'unseen', containers: [] }
+  }
+}
+
 /** Build containers are the builder's. */
-function dynoContainers(containers: readonly ContainerFacts[]): WorldContainer[] {
+function dynoContainers(containers: readonly ContainerFacts[], hostId: string): WorldContainer[] {
   return containers.flatMap(({ id, dynoId, dynoName = '', release, createdAt, state }) =>
-    dynoId ? [{ id, dynoId, name: dynoName, version: release, createdAtMs: createdAt.getTime(), state: stateOf(state) }] : [],
+    dynoId
+      ? [{ id, hostId, dynoId, name: dynoName, version: release, createdAtMs: createdAt.getTime(), state: stateOf(state) }]
+      : [],
   )
 }
 

@@ -28,6 +28,8 @@ export interface Settings {
   appSubnet: string
   /** One private range for the addresses of hosts among each other; this machine has the first. */
   linkSubnet: string
+  /** Range of which every other host takes a /18 for its app networks. */
+  hostSubnets: string
   /** Of the image registry, which other hosts pull from; on this machine's link address. */
   registryPort: number
   routerProcesses: number
@@ -35,6 +37,8 @@ export interface Settings {
   drainMs: number
   bootTimeoutMs: number
   releasePhaseTimeoutMs: number
+  /** Memory promised to dynos per memory that a host has: most use a fraction of what they may. */
+  memoryOvercommit: number
   /** What a dyno may write to its own disk before it is stopped. */
   dynoDiskMaxMiB: number
   buildConcurrency: number

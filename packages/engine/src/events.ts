@@ -26,9 +26,12 @@ export interface ContainerChange extends Belongs {
 }
 
 /** Our containers, running or not, that belong to all of `belongs`. */
-export async function listContainers(engine: Engine, belongs: Belongs = {}): Promise<ContainerFacts[]> {
-  const found = await engine.call('list containers', (abortSignal) =>
-    engine.docker.listContainers({ all: true, filters: JSON.stringify({ label: labelFilter(engine, belongs) }), abortSignal }),
+export async function listContainers(engine: Engine, belongs: Belongs = {}, deadlineMs?: number): Promise<ContainerFacts[]> {
+  const filters = JSON.stringify({ label: labelFilter(engine, belongs) })
+  const found = await engine.call(
+    'list containers',
+    (abortSignal) => engine.docker.listContainers({ all: true, filters, abortSignal }),
+    deadlineMs === undefined ? {} : { deadlineMs },
   )
   return found.map(({ Id, Names, State, Labels, Created, NetworkSettings }) => ({
     id: Id,

@@ -59,7 +59,7 @@ export interface DynoOrder {
     env: Record<string, string>
   }
   app: { id: string; name: string }
-  release: { version: number; createdAt: Date }
+  release: { id: string; version: number; createdAt: Date }
   slug: { image: string; commit: string; healthPath: string | null }
   config: Record<string, string>
 }
@@ -125,7 +125,7 @@ export async function findDynoOrder(store: Store, { appId, id }: { appId: string
   return {
     dyno: { id, type, number, size, command, hostId, tty, env: (env ?? {}) as Record<string, string> },
     app: { id: appId, name: row.app.name },
-    release: { version: release.version, createdAt: release.createdAt },
+    release: { id: release.id, version: release.version, createdAt: release.createdAt },
     slug: row.release.slug,
     config: unsealConfig(store, appId, release.config.sealed),
   }

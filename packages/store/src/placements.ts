@@ -7,6 +7,7 @@ export interface Placed {
   id: string
   appId: string
   type: string
+  releaseId: string
   size: string
   hostId: string
 }
@@ -16,7 +17,7 @@ const HOLDS_NOTHING = ['crashed', 'down'] as const
 export async function listPlaced(store: Store): Promise<Placed[]> {
   const rows = await store.db.dyno.findMany({
     where: { hostId: { not: null }, state: { notIn: [...HOLDS_NOTHING] } },
-    select: { id: true, appId: true, type: true, size: true, hostId: true },
+    select: { id: true, appId: true, type: true, releaseId: true, size: true, hostId: true },
   })
   return rows.map((row) => ({ ...row, hostId: row.hostId! }))
 }

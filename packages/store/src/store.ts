@@ -24,18 +24,16 @@ export interface StoreSettings {
   keyPath: string
 }
 
+/** A leader's door: what it writes counts only in its term. */
+export function openTermStore({ databaseUrl }: Pick<StoreSettings, 'databaseUrl'>, store: Store, term: number): Store {
+  const db = openClient({ ...connectionOf(databaseUrl), options: `-c paas.term=${term}` })
+  return { ...store, db, close: () => db.$disconnect() }
+}
+
 /** Opens lazily: the first query connects, so a stage can start before Postgres has. */
 export function openStore({ databaseUrl, keyPath }: StoreSettings): Store {
   const connection = connectionOf(databaseUrl)
-  const adapter = new PrismaPg({
-    ...connection,
-    max: POOL_SIZE,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    statement_timeout: STATEMENT_TIMEOUT_MS,
-    idleTimeoutMillis: 30_000,
-    keepAlive: true,
-  })
-  const db = new PrismaClient({ adapter })
+  const db = openClient(connection)
   const wakes = listenForWakes(connection)
   return {
     db,
@@ -46,6 +44,18 @@ export function openStore({ databaseUrl, keyPath }: StoreSettings): Store {
       await db.$disconnect()
     },
   }
+}
+
+function openClient(connection: ClientConfig): PrismaClient {
+  const adapter = new PrismaPg({
+    ...connection,
+    max: POOL_SIZE,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+  })
+  return new PrismaClient({ adapter })
 }
 
 /** `pg` reads a socket folder only from its `host` field, so `?host=/run/…` of a URL is lifted out. */

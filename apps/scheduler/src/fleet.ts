@@ -1,0 +1,88 @@
+// The hosts, each with its engine. Rows say which there are; this only keeps
+// their engines open between two looks.
+import { PlatformError } from '@paas/domain/errors'
+import { appSubnetOf } from '@paas/domain/host-subnet'
+import { type Engine, openEngine } from '@paas/engine/client'
+import { ensureLocalHost, type Host, listHosts, readHostCredentials } from '@paas/store/hosts'
+import type { SchedulerDeps } from './deps.ts'
+
+export interface Member {
+  host: Host
+  engine: Engine
+}
+
+export class Fleet {
+  readonly #deps: Pick<SchedulerDeps, 'store' | 'engine' | 'settings'>
+  #members = new Map<string, Member>()
+  #localId: string | undefined
+  #reading: Promise<void> = Promise.resolve()
+
+  constructor(deps: Pick<SchedulerDeps, 'store' | 'engine' | 'settings'>) {
+    this.#deps = deps
+  }
+
+  /** Reads the rows. Rejects when they cannot be read; what was known stays. Two at once follow each other, so that the later reading counts. */
+  refresh(): Promise<void> {
+    this.#reading = this.#reading.catch(() => {}).then(() => this.#read())
+    return this.#reading
+  }
+
+  async #read(): Promise<void> {
+    const { store, settings } = this.#deps
+    this.#localId ??= await ensureLocalHost(store, settings.dockerHost)
+    const members = new Map<string, Member>()
+    for (const host of await listHosts(store)) {
+      const known = this.#members.get(host.id)
+      const same = known && known.host.engineUrl === host.engineUrl
+      members.set(host.id, { host, engine: same ? known.engine : await this.#open(host) })
+    }
+    this.#members = members
+  }
+
+  /** Local first. */
+  all(): Member[] {
+    return [...this.#members.values()]
+  }
+
+  /** Those whose engine may be asked: what is sick or lost would only cost time. */
+  answering(): Member[] {
+    return this.all().filter(({ host }) => host.condition === 'up' || (host.local && this.isAlone()))
+  }
+
+  get(hostId: string): Member | undefined {
+    return this.#members.get(hostId)
+  }
+
+  /** The platform's own machine. */
+  local(): Member {
+    const member = this.#localId === undefined ? undefined : this.#members.get(this.#localId)
+    if (!member) throw new PlatformError('store_unreachable', 'The hosts have not been read yet')
+    return member
+  }
+
+  /** No host beside the platform's own machine: then there is nowhere else to go, whatever its condition. */
+  isAlone(): boolean {
+    return this.#members.size <= 1
+  }
+
+  /** Throws `engine_unreachable` for a host that is not known any more. */
+  engineOf(hostId: string | null): Engine {
+    const member = hostId === null ? undefined : this.#members.get(hostId)
+    if (!member) throw new PlatformError('engine_unreachable', 'The host of this dyno is not known any more')
+    return member.engine
+  }
+
+  async #open(host: Host): Promise<Engine> {
+    const { store, engine, settings } = this.#deps
+    if (host.local) return engine
+    const tls = await readHostCredentials(store, host.id)
+    const { namePrefix, cgroupParent, hostSubnets } = settings
+    const appSubnet = appSubnetOf(hostSubnets, host.number)
+    return openEngine({ dockerHost: host.engineUrl, namePrefix, cgroupParent, appSubnet, ...(tls && { tls }) })
+  }
+}
+
+/** The engine of a host that answers now; undefined: ask another time. */
+export function answeringEngine(fleet: Fleet, hostId: string): Engine | undefined {
+  return fleet.answering().find(({ host }) => host.id === hostId)?.engine
+}

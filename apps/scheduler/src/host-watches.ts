@@ -1,0 +1,27 @@
+// One watch per host, begun and ended as hosts come and go.
+import type { Scheduler } from './deps.ts'
+import { watchHost } from './host-watch.ts'
+
+export class HostWatches {
+  readonly #running = new Map<string, { abort: AbortController; ended: Promise<void>; url: string }>()
+
+  /** Every host of the fleet is watched from now on, and no other. */
+  adjust(scheduler: Scheduler): void {
+    const members = new Map(scheduler.fleet.all().map(({ host }) => [host.id, host.engineUrl]))
+    for (const [hostId, { abort, url }] of this.#running) {
+      if (members.get(hostId) === url) continue
+      abort.abort()
+      this.#running.delete(hostId)
+    }
+    for (const [hostId, url] of members) {
+      if (this.#running.has(hostId)) continue
+      const abort = new AbortController()
+      this.#running.set(hostId, { abort, url, ended: watchHost(scheduler, hostId, abort.signal) })
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const { abort } of this.#running.values()) abort.abort()
+    await Promise.all([...this.#running.values()].map(({ ended }) => ended))
+  }
+}

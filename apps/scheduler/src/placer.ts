@@ -1,0 +1,79 @@
+// Finds a dyno a host. The decision is PlacementIndex's; this keeps its picture
+// of hosts and dynos near the rows: read anew at every resync, and told of
+// every dyno that is placed in between.
+import type { HostResources } from '@paas/domain/host'
+import { placementHostOf } from '@paas/domain/host-capacity'
+import { type Placement, PlacementIndex, type PlacementRequest } from '@paas/domain/placement'
+import { listPlaced, readPlaceWish } from '@paas/store/placements'
+import type { Store } from '@paas/store/store'
+import { sizeOf } from './dyno-spec.ts'
+import type { Fleet } from './fleet.ts'
+
+export interface PlaceOrder {
+  appId: string
+  type: string
+  /** Id of its release: dynos of the one before will leave. */
+  releaseId: string
+  size: string
+  image?: string
+  not?: readonly string[]
+}
+
+export class Placer {
+  readonly #deps: { store: Store; fleet: Fleet; memoryOvercommit: number }
+  #index = new PlacementIndex([], [])
+
+  constructor(deps: { store: Store; fleet: Fleet; memoryOvercommit: number }) {
+    this.#deps = deps
+  }
+
+  /** Rejects when the rows cannot be read; the picture before stays. */
+  async refresh(nowMs = Date.now()): Promise<void> {
+    const { store, fleet, memoryOvercommit } = this.#deps
+    const dynos = await listPlaced(store)
+    const options = { alone: fleet.isAlone(), memoryOvercommit, nowMs }
+    const hosts = fleet.all().map(({ host }) => placementHostOf(host, options))
+    this.#index = new PlacementIndex(
+      hosts,
+      dynos.map(({ id, appId, type, releaseId, size, hostId }) => ({
+        id,
+        appId,
+        type,
+        release: releaseId,
+        hostId,
+        needs: needsOf(size),
+      })),
+    )
+  }
+
+  /** Where it would go now; nothing is promised. */
+  async find(order: PlaceOrder): Promise<Placement> {
+    return this.#index.place(await this.#request(order))
+  }
+
+  /** From now on the dyno counts as being there. */
+  take(dyno: PlaceOrder & { id: string; hostId: string }): void {
+    const { id, appId, type, releaseId, hostId, size } = dyno
+    this.#index.add({ id, appId, type, release: releaseId, hostId, needs: needsOf(size) })
+  }
+
+  leave(dynoId: string): void {
+    this.#index.remove(dynoId)
+  }
+
+  /** An image that a host has need not travel there. */
+  holds(hostId: string, image: string): void {
+    this.#index.imageOn(hostId, image)
+  }
+
+  async #request({ appId, type, releaseId, size, image, not }: PlaceOrder): Promise<PlacementRequest> {
+    const alone = this.#deps.fleet.isAlone()
+    const wish = alone ? ({ on: {}, strategy: 'spread' } as const) : await readPlaceWish(this.#deps.store, appId, type)
+    return { appId, type, release: releaseId, needs: needsOf(size), ...wish, ...(image && { image }), ...(not && { not }) }
+  }
+}
+
+function needsOf(size: string): HostResources {
+  const { memoryMiB, cpuShares, pids } = sizeOf(size)
+  return { memoryMiB, cpuShares, pids }
+}

@@ -1,0 +1,50 @@
+// Where dynos go: a host for each that has none, and whether one that should
+// leave its host has somewhere to go.
+import type { WorldDyno } from '@paas/domain/world'
+import { type DynoOrder, findDynoOrder } from '@paas/store/dynos'
+import { placeDyno, tellWaiting } from '@paas/store/placements'
+import { say } from './app-lines.ts'
+import type { Scheduler } from './deps.ts'
+
+/** Fills in who waits for a place in vain, and who has to move and can. */
+export async function judgePlaces(
+  { fleet, placer }: Scheduler,
+  appId: string,
+  dynos: readonly WorldDyno[],
+): Promise<WorldDyno[]> {
+  if (fleet.isAlone() && dynos.every(({ hostId }) => hostId !== null)) return [...dynos]
+  return Promise.all(
+    dynos.map(async (dyno) => {
+      const { type, releaseId, size, hostId, state } = dyno
+      const order = { appId, type, releaseId, size }
+      if (hostId === null) {
+        const waiting = state === 'starting' && (await placer.find(order)).kind === 'waiting'
+        return { ...dyno, waiting }
+      }
+      const host = fleet.get(hostId)?.host
+      const leaves = (host?.draining || host?.removeWanted) && (state === 'up' || state === 'starting')
+      const moving = leaves === true && (await placer.find({ ...order, not: [hostId] })).kind === 'placed'
+      return { ...dyno, moving }
+    }),
+  )
+}
+
+/** A host for this dyno, written into its row and remembered; undefined: it waits, and its row says why. */
+export async function findPlace(scheduler: Scheduler, order: DynoOrder): Promise<string | undefined> {
+  const { store, placer, logs } = scheduler
+  const { dyno, app, release, slug } = order
+  if (dyno.hostId !== null) return dyno.hostId
+  const wanted = { appId: app.id, type: dyno.type, releaseId: release.id, size: dyno.size, image: slug.image }
+  const placement = await placer.find(wanted)
+  if (placement.kind === 'waiting') {
+    const reason = `waiting: ${placement.reason}`
+    await tellWaiting(store, { appId: app.id, id: dyno.id }, reason)
+    say(logs, app.id, `${dyno.type}.${dyno.number}`, `Waiting for a place: ${placement.reason}`)
+    return undefined
+  }
+  const { hostId } = placement
+  placer.take({ ...wanted, id: dyno.id, hostId })
+  if (await placeDyno(store, { appId: app.id, id: dyno.id, hostId })) return hostId
+  placer.leave(dyno.id)
+  return (await findDynoOrder(store, { appId: app.id, id: dyno.id }))?.dyno.hostId ?? undefined
+}

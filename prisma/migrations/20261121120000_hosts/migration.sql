@@ -40,3 +40,20 @@ CREATE TABLE "leaderships" (
     "lease_until" TIMESTAMPTZ(6) NOT NULL,
     CONSTRAINT "leaderships_pkey" PRIMARY KEY ("name")
 );
+
+-- The fence: a connection that says which term it leads in (`-c paas.term=3`) may write only while that term lasts.
+-- The row's lock keeps the next leader from claiming in the middle of such a write.
+CREATE FUNCTION "paas_check_term"() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF COALESCE(current_setting('paas.term', true), '') <> '' THEN
+        PERFORM 1 FROM "leaderships"
+          WHERE "name" = 'scheduler' AND "term" = current_setting('paas.term')::integer FOR SHARE;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'fenced: another scheduler leads' USING ERRCODE = 'PF001';
+        END IF;
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER "dynos_term" BEFORE INSERT OR UPDATE OR DELETE ON "dynos" FOR EACH STATEMENT EXECUTE FUNCTION "paas_check_term"();
+CREATE TRIGGER "releases_term" BEFORE INSERT OR UPDATE OR DELETE ON "releases" FOR EACH STATEMENT EXECUTE FUNCTION "paas_check_term"();
+CREATE TRIGGER "hosts_term" BEFORE INSERT OR UPDATE OR DELETE ON "hosts" FOR EACH STATEMENT EXECUTE FUNCTION "paas_check_term"();

@@ -4,7 +4,7 @@
 import type { HostLoads } from './placement-loads.ts'
 import type { HostOrder } from './placement-order.ts'
 import type { Peers } from './placement-peers.ts'
-import { compareBy, type HostPool } from './placement-pool.ts'
+import type { HostPool } from './placement-pool.ts'
 import type { PlacementRequest } from './placement-request.ts'
 
 /** With fewer hosts than this that have an image, each of them is looked at; with more, one comes early in the order. */
@@ -29,10 +29,10 @@ export function chooseHost(search: Search): number | undefined {
 /** The hosts with the fewest peers; of them those in the zone with the fewest; of them those with the image; of them the emptiest. */
 function chooseSpread(search: Search): number | undefined {
   const { peers, not } = search
-  const tiers = zoneTiers(search)
   for (const level of levelsOf(peers)) {
-    for (const tier of tiers) {
-      const found = preferImage(search, tier, (slot) => peers.on(slot) === level && !not.has(slot))
+    const accepts = (slot: number) => peers.on(slot) === level && !not.has(slot)
+    for (const tier of zoneTiers(search)) {
+      const found = preferImage(search, tier, accepts)
       if (found !== undefined) return found
     }
   }
@@ -44,16 +44,22 @@ function* levelsOf(peers: Peers): Iterable<number> {
   yield* peers.levels()
 }
 
-/** Zones with equally many peers together, those with the fewest first. */
-function zoneTiers({ peers, pool }: Search): HostOrder[][] {
-  if (peers.inZone.size === 0) return [[...pool.zones.values()]]
-  const tiers = new Map<number, HostOrder[]>()
-  for (const [zone, order] of pool.zones) {
-    const tier = tiers.get(peers.in(zone))
-    if (tier) tier.push(order)
-    else tiers.set(peers.in(zone), [order])
+/** Zones with equally many peers together, those with the fewest first. Nearly always the first is all that is asked for. */
+function* zoneTiers({ peers, pool }: Search): Iterable<HostOrder[]> {
+  for (let last = -1; ; ) {
+    let fewest = Infinity
+    let tier: HostOrder[] = []
+    for (const [zone, order] of pool.zones) {
+      const count = peers.in(zone)
+      if (count <= last || count > fewest) continue
+      if (count < fewest) tier = []
+      fewest = count
+      tier.push(order)
+    }
+    if (tier.length === 0) return
+    yield tier
+    last = fewest
   }
-  return [...tiers].sort(([a], [b]) => a - b).map(([, tier]) => tier)
 }
 
 function preferImage(search: Search, tier: readonly HostOrder[], accepts: (slot: number) => boolean): number | undefined {
@@ -82,25 +88,19 @@ function firstHolder(
 ): number | undefined {
   if (holders.size > FEW_HOLDERS) return first(search, tier, (slot) => holders.has(slot) && accepts(slot))
   const { loads, pool, request } = search
-  const inTier = (slot: number) => tier.some((order) => order === pool.orderOf(slot))
-  return best(
-    search,
-    holders.values().filter((slot) => loads.fits(slot, request.needs) && accepts(slot) && inTier(slot)),
-  )
-}
-
-function first(search: Search, tier: readonly HostOrder[], accepts: (slot: number) => boolean): number | undefined {
-  const { needs } = search.request
-  if (tier.length === 1) return tier[0]!.first(needs, accepts)
-  return best(
-    search,
-    tier.values().map((order) => order.first(needs, accepts)),
-  )
-}
-
-function best({ loads, request }: Search, slots: Iterable<number | undefined>): number | undefined {
-  const compare = compareBy(request.strategy, loads)
   let found: number | undefined
-  for (const slot of slots) if (slot !== undefined && (found === undefined || compare(slot, found) < 0)) found = slot
+  for (const slot of holders) {
+    if (!loads.fits(slot, request.needs) || !accepts(slot) || !tier.some((order) => order === pool.orderOf(slot))) continue
+    if (found === undefined || pool.compare(slot, found) < 0) found = slot
+  }
+  return found
+}
+
+function first({ pool, request }: Search, tier: readonly HostOrder[], accepts: (slot: number) => boolean): number | undefined {
+  let found: number | undefined
+  for (const order of tier) {
+    const slot = order.first(request.needs, accepts)
+    if (slot !== undefined && (found === undefined || pool.compare(slot, found) < 0)) found = slot
+  }
   return found
 }

@@ -1,7 +1,7 @@
 // Every host's verdict on a dyno, best first: `paas ps:explain`. It looks at
 // all hosts and sorts them, which is the plain meaning of what the index finds
 // quickly; tests hold the two against each other.
-import { hasLabels, missingLabels, outOfService, RESOURCE_NAMES, RESOURCES } from './placement-filter.ts'
+import { missingLabels, outOfService, RESOURCE_NAMES, RESOURCES } from './placement-filter.ts'
 import type { HostLoads } from './placement-loads.ts'
 import type { Peers } from './placement-peers.ts'
 import { compareBy } from './placement-pool.ts'
@@ -61,11 +61,10 @@ function reasonsAgainst(loads: HostLoads, slot: number, { on, not, needs }: Plac
   const host = loads.host(slot)
   const free = loads.free(slot)
   const out = outOfService(host)
-  const missing = hasLabels(host, on) ? [] : missingLabels(host.labels, on)
   return [
     ...(out ? [out.one] : []),
     ...(not?.includes(host.id) ? ['is being left'] : []),
-    ...missing.map((label) => `does not have the label ${label}`),
+    ...missingLabels(host.labels, on).map((label) => `does not have the label ${label}`),
     ...RESOURCE_NAMES.filter((name) => free[name] < needs[name]).map((name) => {
       const say = RESOURCES[name]
       return `has ${say(free[name])} free, not ${say(needs[name])}`

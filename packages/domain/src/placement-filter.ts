@@ -8,14 +8,15 @@ export function isInService({ condition, cordoned, distrusted }: PlacementHost):
 }
 
 export function hasLabels({ labels }: PlacementHost, on: Readonly<Record<string, string>>): boolean {
-  return missingLabels(labels, on).length === 0
+  for (const key in on) if (!Object.hasOwn(labels, key) || labels[key] !== on[key]) return false
+  return true
 }
 
 /** `['disk=ssd']` */
 export function missingLabels(labels: Readonly<Record<string, string>>, on: Readonly<Record<string, string>>): string[] {
-  const missing: string[] = []
-  for (const key in on) if (!Object.hasOwn(labels, key) || labels[key] !== on[key]) missing.push(`${key}=${on[key]}`)
-  return missing
+  return Object.entries(on)
+    .filter(([key, value]) => !Object.hasOwn(labels, key) || labels[key] !== value)
+    .map(([key, value]) => `${key}=${value}`)
 }
 
 /** What keeps a host out of service, for one and for several: `is lost`, `are lost`. undefined: it is in service. */

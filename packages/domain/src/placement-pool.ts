@@ -12,6 +12,7 @@ export interface PoolWish {
 }
 
 export class HostPool {
+  readonly compare: Compare
   readonly #loads: HostLoads
   readonly #wish: PoolWish
   readonly #zones = new Map<string, HostOrder>()
@@ -19,6 +20,7 @@ export class HostPool {
   readonly #orders: (HostOrder | undefined)[]
 
   constructor(loads: HostLoads, wish: PoolWish) {
+    this.compare = compareBy(wish.strategy, loads)
     this.#loads = loads
     this.#wish = wish
     this.#orders = loads.hosts.map(() => undefined)
@@ -27,7 +29,7 @@ export class HostPool {
       (slot) => this.#zoneOf(slot),
     )
     for (const [zone, slots] of zones) {
-      const order = new HostOrder(loads, compareBy(wish.strategy, loads), slots)
+      const order = new HostOrder(loads, this.compare, slots)
       this.#zones.set(zone, order)
       for (const slot of slots) this.#orders[slot] = order
     }
@@ -52,7 +54,7 @@ export class HostPool {
     if (!this.#wish.takes(this.#loads.host(slot))) return
     const zone = this.#zoneOf(slot)
     let order = this.#zones.get(zone)
-    if (!order) this.#zones.set(zone, (order = new HostOrder(this.#loads, compareBy(this.#wish.strategy, this.#loads), [])))
+    if (!order) this.#zones.set(zone, (order = new HostOrder(this.#loads, this.compare, [])))
     order.add(slot)
     this.#orders[slot] = order
   }

@@ -2,7 +2,6 @@
 // came back. Never made by surprise: an admin asks for them and sees them first.
 import { PlacementIndex } from './placement.ts'
 import { hasLabels, isInService } from './placement-filter.ts'
-import { peersKey } from './placement-peers.ts'
 import type { PeerGroup, PlacedDyno, PlacementHost, PlacementRequest } from './placement-request.ts'
 
 export interface Move {
@@ -26,7 +25,7 @@ export function planRebalance(
   wishOf: (group: PeerGroup) => RebalanceWish,
 ): Move[] {
   const index = new PlacementIndex(hosts, dynos)
-  const groups = Map.groupBy(dynos, peersKey)
+  const groups = Map.groupBy(dynos, ({ appId, type, release = '' }) => `${appId} ${type} ${release}`)
   return [...groups.keys()].sort().flatMap((key) => {
     const group = groups.get(key)!
     const wish = wishOf(group[0]!)

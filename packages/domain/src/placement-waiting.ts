@@ -1,7 +1,15 @@
 // Why a dyno has no host, as its owner reads it in `paas ps`: exact, and with
 // the names and figures that say what would help.
 import type { HostResources } from './host.ts'
-import { isInService, missingLabels, outOfService, RESOURCE_NAMES, RESOURCES, type Resource } from './placement-filter.ts'
+import {
+  hasLabels,
+  isInService,
+  missingLabels,
+  outOfService,
+  RESOURCE_NAMES,
+  RESOURCES,
+  type Resource,
+} from './placement-filter.ts'
 import type { HostLoads } from './placement-loads.ts'
 import type { PlacementHost, PlacementRequest } from './placement-request.ts'
 
@@ -11,12 +19,13 @@ const NAMED = 3
 /** Only right when no host can take it. Looks at every host. */
 export function waitingReason(loads: HostLoads, { on, not = [], needs }: PlacementRequest): string {
   const other = not.length > 0 ? 'other ' : ''
-  const left = new Set(not)
-  const slots = [...loads.hosts.keys()].filter((slot) => !left.has(loads.host(slot).id))
+  const slots = loads.slotsBut(not)
   if (slots.length === 0) return `there is no ${other}host`
-  const missing = slots.map((slot) => missingLabels(loads.host(slot).labels, on))
-  const labelled = slots.filter((_, index) => missing[index]!.length === 0)
-  if (labelled.length === 0) return `no ${other}host has ${lackingLabels(Object.entries(on), missing)}`
+  const labelled = slots.filter((slot) => hasLabels(loads.host(slot), on))
+  if (labelled.length === 0) {
+    const missing = slots.map((slot) => missingLabels(loads.host(slot).labels, on))
+    return `no ${other}host has ${lackingLabels(Object.entries(on), missing)}`
+  }
 
   const hosts = `${other}host${withLabels(on)}`
   const inService = labelled.filter((slot) => isInService(loads.host(slot)))

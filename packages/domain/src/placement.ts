@@ -13,7 +13,7 @@ import { chooseHost } from './placement-choose.ts'
 import { explainChoice, explainHosts, type Facts, type HostVerdict } from './placement-explain.ts'
 import { hasLabels, isInService } from './placement-filter.ts'
 import { HostLoads } from './placement-loads.ts'
-import { Peers, peersKey } from './placement-peers.ts'
+import { AllPeers, Peers } from './placement-peers.ts'
 import { HostPool } from './placement-pool.ts'
 import type { PlacedDyno, Placement, PlacementHost, PlacementRequest } from './placement-request.ts'
 import { waitingReason } from './placement-waiting.ts'
@@ -23,13 +23,13 @@ export type * from './placement-request.ts'
 
 /** Wishes for labels whose pool is kept; with more of them, the one that was not used for longest is built anew when it is asked for. */
 const POOLS = 64
-const NOBODY = new Peers()
+const NOBODY = new Peers({ appId: '', type: '' })
 const NONE: ReadonlySet<number> = new Set()
 
 export class PlacementIndex {
   readonly #loads: HostLoads
   readonly #dynos = new Map<string, PlacedDyno>()
-  readonly #peers = new Map<string, Peers>()
+  readonly #peers = new AllPeers()
   readonly #holders = new Map<string, Set<number>>()
   readonly #pools = new Map<string, HostPool>()
   /** Reasons that hold until something changes: many dynos may wait for the same. */
@@ -70,8 +70,7 @@ export class PlacementIndex {
     invariant(slot !== undefined, `host ${host.name} is in the index`)
     const before = this.#loads.host(slot)
     this.#change(slot, () => this.#loads.replace(slot, host))
-    if (before.zone === host.zone) return
-    for (const peers of this.#peers.values()) peers.move(slot, before.zone, host.zone)
+    if (before.zone !== host.zone) this.#peers.move(slot, before.zone, host.zone)
   }
 
   /** The host has it, so that dynos which run it start sooner there. */
@@ -97,18 +96,14 @@ export class PlacementIndex {
 
   #facts(request: PlacementRequest): Facts {
     const holders = request.image === undefined ? undefined : this.#holders.get(request.image)
-    return { loads: this.#loads, peers: this.#peers.get(peersKey(request)) ?? NOBODY, holders }
+    return { loads: this.#loads, peers: this.#peers.find(request) ?? NOBODY, holders }
   }
 
   #count(dyno: PlacedDyno, change: 1 | -1): void {
     const slot = this.#loads.slotOf(dyno.hostId)
     if (slot === undefined) return
     this.#change(slot, () => this.#loads.promise(slot, dyno.needs, change))
-    const key = peersKey(dyno)
-    let peers = this.#peers.get(key)
-    if (!peers) this.#peers.set(key, (peers = new Peers()))
-    peers.count(slot, this.#loads.host(slot).zone, change)
-    if (peers.onHost.size === 0) this.#peers.delete(key)
+    this.#peers.count(dyno, slot, this.#loads.host(slot).zone, change)
   }
 
   /** Pools keep hosts in the order of their load, so they let go of one while it changes. */
@@ -116,7 +111,7 @@ export class PlacementIndex {
     for (const pool of this.#pools.values()) pool.leave(slot)
     change()
     for (const pool of this.#pools.values()) pool.join(slot)
-    this.#reasons.clear()
+    if (this.#reasons.size > 0) this.#reasons.clear()
   }
 
   #pool({ strategy, on }: PlacementRequest): HostPool {

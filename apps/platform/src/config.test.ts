@@ -32,6 +32,10 @@ describe('readConfig', () => {
     expect(() => readConfig({ PAAS_HTTP_PORT: '443' })).toThrowError(/must differ/)
   })
 
+  it('refuses ranges that overlap', () => {
+    expect(() => readConfig({ PAAS_APP_SUBNET: '10.130.0.0/16' })).toThrowError(/PAAS_APP_SUBNET and PAAS_HOST_SUBNETS overlap/)
+  })
+
   it('reads units', () => {
     const settings = readConfig({ PAAS_STOP_GRACE_SECONDS: '2', PAAS_SOURCE_MAX_MIB: '1' })
     expect(settings).toMatchObject({ stopGraceMs: 2000, sourceMaxBytes: 1_048_576 })

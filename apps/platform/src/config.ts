@@ -5,6 +5,7 @@
 
 import type { Settings } from '@paas/contract/settings'
 import { PlatformError } from '@paas/domain/errors'
+import { overlaps, parseBlock } from '@paas/engine/networks-subnet'
 import { z } from 'zod'
 
 const MIB = 1024 * 1024
@@ -53,6 +54,7 @@ const Environment = z.object({
   PAAS_APP_SUBNET: z.cidrv4({ error: 'is not an IPv4 range such as 10.213.0.0/16' }).default('10.213.0.0/16'),
   PAAS_LINK_SUBNET: z.cidrv4({ error: 'is not an IPv4 range such as 10.127.0.0/16' }).default('10.127.0.0/16'),
   PAAS_HOST_SUBNETS: z.cidrv4({ error: 'is not an IPv4 range such as 10.128.0.0/10' }).default('10.128.0.0/10'),
+  PAAS_LINK_PORT: port.default(51820),
   PAAS_REGISTRY_PORT: port.default(5443),
   PAAS_ROUTER_PROCESSES: whole('count', 1, 64).default(2),
   PAAS_STOP_GRACE_SECONDS: whole('seconds', 1, 3600).default(30),
@@ -111,7 +113,16 @@ type Environment = z.infer<typeof Environment>
 
 function clashes(env: Environment): string[] {
   const ports = [env.PAAS_HTTP_PORT, env.PAAS_HTTPS_PORT, env.PAAS_RENDEZVOUS_PORT]
-  return new Set(ports).size < ports.length ? ['PAAS_HTTP_PORT, PAAS_HTTPS_PORT and PAAS_RENDEZVOUS_PORT must differ'] : []
+  const ranges = (['PAAS_APP_SUBNET', 'PAAS_LINK_SUBNET', 'PAAS_HOST_SUBNETS'] as const).flatMap((name) => {
+    const block = parseBlock(env[name])
+    return block ? [{ name, block }] : []
+  })
+  return [
+    ...(new Set(ports).size < ports.length ? ['PAAS_HTTP_PORT, PAAS_HTTPS_PORT and PAAS_RENDEZVOUS_PORT must differ'] : []),
+    ...ranges.flatMap(({ name, block }, at) =>
+      ranges.slice(at + 1).flatMap((other) => (overlaps(block, other.block) ? [`${name} and ${other.name} overlap`] : [])),
+    ),
+  ]
 }
 
 function settingsOf(env: Environment): Settings {
@@ -132,6 +143,7 @@ function settingsOf(env: Environment): Settings {
     appSubnet: env.PAAS_APP_SUBNET,
     linkSubnet: env.PAAS_LINK_SUBNET,
     hostSubnets: env.PAAS_HOST_SUBNETS,
+    linkPort: env.PAAS_LINK_PORT,
     registryPort: env.PAAS_REGISTRY_PORT,
     routerProcesses: env.PAAS_ROUTER_PROCESSES,
     stopGraceMs: env.PAAS_STOP_GRACE_SECONDS * 1000,

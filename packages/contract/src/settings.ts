@@ -28,6 +28,8 @@ export interface Settings {
   appSubnet: string
   /** One private range for the addresses of hosts among each other; this machine has the first. */
   linkSubnet: string
+  /** UDP port of the link, on every host. */
+  linkPort: number
   /** Range of which every other host takes a /18 for its app networks. */
   hostSubnets: string
   /** Of the image registry, which other hosts pull from; on this machine's link address. */

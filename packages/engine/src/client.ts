@@ -15,6 +15,8 @@ export interface Engine {
   prefix: string
   cgroupParent: string
   appSubnet: string
+  /** Routers reach its containers from another machine, over the link (link.ts). */
+  linked: boolean
   /** Runs one call under a deadline; engine failures come back as PlatformError with `cause`. Status codes named in `expected` reject with the engine's own error, for the caller to read. */
   call<T>(
     what: string,
@@ -23,19 +25,25 @@ export interface Engine {
   ): Promise<T>
 }
 
+/** How an engine on TCP and we know each other (PEM). */
+export interface EngineTls {
+  ca: string
+  cert: string
+  key: string
+}
+
 export interface EngineSettings {
+  /** `unix:///var/run/docker.sock`, or `tcp://192.0.2.7:2376` with `tls`. */
   dockerHost: string
+  tls?: EngineTls | undefined
   namePrefix: string
   cgroupParent: string
   appSubnet: string
+  linked?: boolean
 }
 
-export function openEngine({ dockerHost, namePrefix, cgroupParent, appSubnet }: EngineSettings): Engine {
-  const url = new URL(dockerHost)
-  const address: Docker.DockerOptions =
-    url.protocol === 'unix:'
-      ? { socketPath: url.pathname }
-      : { host: url.hostname, port: Number(url.port || 2375), protocol: 'http' }
+export function openEngine({ dockerHost, tls, namePrefix, cgroupParent, appSubnet, linked = false }: EngineSettings): Engine {
+  const address = addressOf(dockerHost, tls)
   const docker = new Docker(address)
   const agreement = versionAgreement(docker, new Docker(address))
   return {
@@ -43,6 +51,7 @@ export function openEngine({ dockerHost, namePrefix, cgroupParent, appSubnet }: 
     prefix: namePrefix,
     cgroupParent,
     appSubnet,
+    linked,
     async call(what, work, { deadlineMs = CALL_DEADLINE_MS, expected = [] } = {}) {
       try {
         return await withDeadline(`The Docker Engine (${what})`, deadlineMs, 'engine_timeout', async (signal) => {
@@ -55,6 +64,13 @@ export function openEngine({ dockerHost, namePrefix, cgroupParent, appSubnet }: 
       }
     },
   }
+}
+
+function addressOf(dockerHost: string, tls: EngineTls | undefined): Docker.DockerOptions {
+  const url = new URL(dockerHost)
+  if (url.protocol === 'unix:') return { socketPath: url.pathname }
+  const port = Number(url.port || (tls ? 2376 : 2375))
+  return tls ? { host: url.hostname, port, protocol: 'https', ...tls } : { host: url.hostname, port, protocol: 'http' }
 }
 
 /** `docker` speaks what `unversioned` found out. Forgotten when the engine went away: it may come back as a newer one. */

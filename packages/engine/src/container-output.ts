@@ -4,9 +4,11 @@
 // engine sends each line as a chunk of its own; without chunks, 64 kB of lines
 // arrive at once (docs/design/070-logs.md has the figures).
 import { connect, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
 import { PlatformError } from '@paas/domain/errors'
 import { withDeadline } from '@paas/service/wait'
 import { agreeVersion, type VersionAnswer } from './api-version.ts'
+import type { EngineTls } from './client.ts'
 import { type Belongs, belongsOf, labelFilter } from './labels.ts'
 
 const DEADLINE_MS = 15_000
@@ -32,8 +34,14 @@ export interface ContainerOutput {
   read(id: string, options: { since: string; follow: boolean }, signal: AbortSignal): AsyncIterable<Buffer>
 }
 
-export function openContainerOutput({ dockerHost, namePrefix }: { dockerHost: string; namePrefix: string }): ContainerOutput {
-  const engine: Address = { url: new URL(dockerHost) }
+export interface OutputSettings {
+  dockerHost: string
+  tls?: EngineTls | undefined
+  namePrefix: string
+}
+
+export function openContainerOutput({ dockerHost, tls, namePrefix }: OutputSettings): ContainerOutput {
+  const engine: Address = { url: new URL(dockerHost), tls }
   const labels = labelFilter({ prefix: namePrefix })
   const query = (parameters: Record<string, string>) => new URLSearchParams(parameters).toString()
   return {
@@ -82,22 +90,23 @@ interface Answer {
 
 interface Address {
   url: URL
+  tls: EngineTls | undefined
   /** `v1.41`; asked for again after the engine went away, since it may come back as a newer one. */
   version?: string
 }
 
 async function get(engine: Address, path: string, signal: AbortSignal, mayBeGone = false): Promise<Answer> {
-  engine.version ??= agreeVersion(await readVersion(engine.url, signal))
+  engine.version ??= agreeVersion(await readVersion(engine, signal))
   try {
-    return await request(engine.url, `/${engine.version}${path}`, signal, mayBeGone)
+    return await request(engine, `/${engine.version}${path}`, signal, mayBeGone)
   } catch (error) {
     if (!(error instanceof PlatformError && error.code === 'engine_refused')) delete engine.version
     throw error
   }
 }
 
-async function readVersion(url: URL, signal: AbortSignal): Promise<VersionAnswer> {
-  const { socket, body } = await request(url, '/version', signal)
+async function readVersion(engine: Address, signal: AbortSignal): Promise<VersionAnswer> {
+  const { socket, body } = await request(engine, '/version', signal)
   return (await readJson(socket, body, signal)) as VersionAnswer
 }
 
@@ -108,9 +117,9 @@ async function readJson(socket: Socket, first: Buffer, signal: AbortSignal): Pro
 }
 
 /** Sends the request and reads the head; the rest of the answer is the socket's, until it closes. */
-async function request(url: URL, path: string, signal: AbortSignal, mayBeGone = false): Promise<Answer> {
+async function request(engine: Address, path: string, signal: AbortSignal, mayBeGone = false): Promise<Answer> {
   return withDeadline('The Docker Engine', DEADLINE_MS, 'engine_timeout', async (late) => {
-    const socket = url.protocol === 'unix:' ? connect(url.pathname) : connect(Number(url.port || 2375), url.hostname)
+    const socket = open(engine)
     try {
       socket.write(`GET ${path} HTTP/1.0\r\nHost: docker\r\n\r\n`)
       const answer = await readHead(socket, AbortSignal.any([signal, late]))
@@ -122,6 +131,12 @@ async function request(url: URL, path: string, signal: AbortSignal, mayBeGone = 
       throw new PlatformError('engine_unreachable', 'The Docker Engine cannot be reached', { cause: error })
     }
   })
+}
+
+function open({ url, tls }: Address): Socket {
+  if (url.protocol === 'unix:') return connect(url.pathname)
+  const host = url.hostname
+  return tls ? connectTls({ host, port: Number(url.port || 2376), ...tls }) : connect(Number(url.port || 2375), host)
 }
 
 async function readHead(socket: Socket, signal: AbortSignal): Promise<Answer> {

@@ -11,48 +11,33 @@ import { readFile } from 'node:fs/promises'
 import { isIPv4 } from 'node:net'
 import { PlatformError } from '@paas/domain/errors'
 import type { Engine } from './client.ts'
+import { guardRules, restoreText } from './firewall-rules.ts'
 import { bridgePrefix } from './networks.ts'
 
 const DEADLINE_MS = 5_000
 const WAIT = ['-w', '3'] // seconds for the lock that other users of iptables hold
 
-/** Sets our two chains anew and hooks them in. Idempotent; throws `engine_refused` with what iptables said. */
-export async function ensureFirewall(engine: Pick<Engine, 'prefix'>, publicPorts: readonly number[]): Promise<void> {
-  const guard = `${engine.prefix}-guard` // chain names have at most 28 characters
-  const link = `${engine.prefix}-link`
-  const bridges = `${bridgePrefix(engine)}+`
-  const rules = [
-    '*filter',
-    `:${guard} - [0:0]`,
-    `:${link} - [0:0]`,
-    // Answers to connections that routers opened to dynos.
-    `-A ${guard} -m conntrack --ctstate RELATED,ESTABLISHED -j RETURN`,
-    ...publicPorts.map((port) => `-A ${guard} -p tcp --dport ${port} -j RETURN`),
-    ...(await nameServers()).flatMap((server) =>
-      ['udp', 'tcp'].map((protocol) => `-A ${guard} -d ${server} -p ${protocol} --dport 53 -j RETURN`),
-    ),
-    `-A ${guard} -j DROP`,
-    `-A ${link} -d 169.254.0.0/16 -j DROP`,
-    'COMMIT',
-    '',
-  ]
-  await run('iptables-restore', [...WAIT, '--noflush'], rules.join('\n'))
-  await hook('INPUT', bridges, guard)
+/** Sets our two chains anew and hooks them in, on the machine that we run on. Idempotent; throws `engine_refused` with what iptables said. */
+export async function ensureFirewall({ prefix }: Pick<Engine, 'prefix'>, publicPorts: readonly number[]): Promise<void> {
+  const nameServers = nameServersOf(await readFile('/etc/resolv.conf', 'utf8').catch(() => ''))
+  const rules = guardRules({ prefix, bridges: `${bridgePrefix({ prefix })}+` }, { publicPorts, nameServers })
+  await run('iptables-restore', [...WAIT, '--noflush'], restoreText([rules]))
   const forward = (await run('iptables', [...WAIT, '-n', '-L', 'DOCKER-USER'], '', [1])) === 0 ? 'DOCKER-USER' : 'FORWARD'
-  await hook(forward, bridges, link)
+  for (const hook of rules.hooks) {
+    const [chain = '', ...match] = hook.split(' ')
+    await ensureHook(chain === 'FORWARD' ? forward : chain, match)
+  }
+}
+
+/** The IPv4 servers of a resolv.conf. */
+export function nameServersOf(resolvConf: string): string[] {
+  return [...resolvConf.matchAll(/^nameserver\s+(\S+)/gm)].map((match) => match[1]!).filter((server) => isIPv4(server))
 }
 
 /** First in its chain, once. */
-async function hook(chain: string, bridges: string, target: string): Promise<void> {
-  const rule = ['-i', bridges, '-j', target]
-  const missing = await run('iptables', [...WAIT, '-C', chain, ...rule], '', [1])
-  if (missing) await run('iptables', [...WAIT, '-I', chain, '1', ...rule])
-}
-
-/** The engine's resolver asks these from inside the container's network; one of them may be this host. */
-async function nameServers(): Promise<string[]> {
-  const text = await readFile('/etc/resolv.conf', 'utf8').catch(() => '')
-  return [...text.matchAll(/^nameserver\s+(\S+)/gm)].map((match) => match[1]!).filter((server) => isIPv4(server))
+async function ensureHook(chain: string, match: string[]): Promise<void> {
+  const missing = await run('iptables', [...WAIT, '-C', chain, ...match], '', [1])
+  if (missing) await run('iptables', [...WAIT, '-I', chain, '1', ...match])
 }
 
 /** Resolves with the exit status, 0 or one of `expected`. */

@@ -30,9 +30,18 @@ export function bridgePrefix({ prefix }: Pick<Engine, 'prefix'>): string {
   return `${prefix.length <= 6 ? prefix : `${prefix.slice(0, 2)}${shortHash(prefix, 4)}`}-`
 }
 
+/** The interface that leads to other hosts, the same on each; no bridge's name begins like it. */
+export function linkInterface(engine: Pick<Engine, 'prefix'>): string {
+  return `wg-${bridgePrefix(engine).slice(0, -1)}`
+}
+
 /** The app's own network, made if it is not there. Answers its name. */
 export function ensureAppNetwork(engine: Engine, appId: string): Promise<string> {
-  return ensureNetwork(engine, appNetworkName(engine, appId), labelsOf(engine, { appId }), {})
+  return ensureNetwork(engine, appNetworkName(engine, appId), labelsOf(engine, { appId }), {
+    // Engines from 28.2 on drop what is routed to a container from anywhere else; older ones do not know the name, and leave
+    // it to our firewall rules. https://docs.docker.com/engine/network/port-publishing/#direct-routing
+    ...(engine.linked && { 'com.docker.network.bridge.trusted_host_interfaces': linkInterface(engine) }),
+  })
 }
 
 /** The network of build containers, made if it is not there; it lets no traffic through between them. Answers its name. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { stageOf } from './root.ts'
+import { stageOf } from './mmdebstrap.ts'
 
 it.each([
   { line: 'I: running apt-get update...', stage: 'reading the Debian archive' },

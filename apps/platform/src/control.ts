@@ -10,14 +10,17 @@ import { openLogReader } from '@paas/logs/reader'
 import { openLogWriter } from '@paas/logs/writer'
 import { openQueues } from '@paas/queue/queue'
 import { startReceiver } from '@paas/receiver/start'
+import { Registry } from '@paas/registry/registry'
 import { startScheduler } from '@paas/scheduler/start'
 import { createLog, type Logger } from '@paas/service/log'
 import type { Service } from '@paas/service/service'
 import { pause } from '@paas/service/wait'
+import { ensureLinkImage } from '@paas/stack/link'
 import { applyMigrations } from '@paas/store/migrate'
 import { openStore, type Store } from '@paas/store/store'
 import { ensureAdmin } from '@paas/store/users'
 import { ensureDatabase } from './database.ts'
+import { hostAuthority } from './host-certificates.ts'
 import { ensureAdminLogin } from './keys.ts'
 import { followHosts } from './registry-hosts.ts'
 import { knownStack } from './stack.ts'
@@ -53,11 +56,21 @@ async function start(settings: Settings, log: Logger, signal: AbortSignal): Prom
     { name: 'logs', close: () => writer.close() },
     followHosts(store, settings, log),
   ]
-  started.push(
-    await startScheduler({ store, engine, logs: writer, logReader: reader, log: log.child({ stage: 'scheduler' }), settings }),
-  )
-  started.push(await startApi({ store, queues, logs, log: log.child({ stage: 'api' }), settings }))
   const stack = knownStack(settings)
+  started.push(
+    await startScheduler({
+      ...{ store, engine, settings, logs: writer, logReader: reader, log: log.child({ stage: 'scheduler' }) },
+      ...{ registry: new Registry(settings), stackImage: stack.run },
+      linkImage: (engine) =>
+        ensureLinkImage(engine, {
+          workDir: settings.cacheDir,
+          onProgress: (line) => log.info({ line }, 'link.image'),
+          ...(settings.aptSources && { aptSources: settings.aptSources }),
+        }),
+    }),
+  )
+  const authority = hostAuthority(settings)
+  started.push(await startApi({ store, queues, logs, log: log.child({ stage: 'api' }), settings, authority }))
   started.push(
     await startBuilder({
       store,

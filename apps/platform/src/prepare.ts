@@ -7,6 +7,7 @@ import path from 'node:path'
 import type { Settings } from '@paas/contract/settings'
 import { PlatformError } from '@paas/domain/errors'
 import { type Engine, openEngine } from '@paas/engine/client'
+import { usesContainerdStore } from '@paas/engine/engine-facts'
 import { ensureCertificates } from './certificates.ts'
 import { ensureAdminLogin, ensureConfigKey } from './keys.ts'
 import { prepareStack } from './stack.ts'
@@ -46,11 +47,6 @@ async function checkEngine(engine: Engine): Promise<void> {
       hint: 'Put "features": { "containerd-snapshotter": false } into /etc/docker/daemon.json and restart Docker; it will not see the images it has now.',
     },
   )
-}
-
-/** https://docs.docker.com/engine/storage/containerd/#enable-containerd-image-store-on-docker-engine */
-function usesContainerdStore(driverStatus: [name: string, value: string][] | null): boolean {
-  return (driverStatus ?? []).some(([name, value]) => name === 'driver-type' && value.startsWith('io.containerd.snapshotter'))
 }
 
 async function checkPorts({ bindAddress, httpPort, httpsPort, rendezvousPort }: Settings): Promise<void> {

@@ -2,10 +2,12 @@
 import type { Settings } from '@paas/contract/settings'
 import type { Engine } from '@paas/engine/client'
 import type { LogReader, LogWriter } from '@paas/logs/types'
+import type { Registry } from '@paas/registry/registry'
 import type { Logger } from '@paas/service/log'
 import type { Store } from '@paas/store/store'
 import type { Erasures } from './erasures.ts'
 import type { Fleet } from './fleet.ts'
+import type { HostImages } from './host-images.ts'
 import type { Jobs } from './jobs.ts'
 import type { Placer } from './placer.ts'
 import type { PreparedNetworks } from './prepared.ts'
@@ -23,7 +25,11 @@ export type SchedulerSettings = Pick<
   | 'dockerHost'
   | 'namePrefix'
   | 'cgroupParent'
+  | 'appSubnet'
   | 'hostSubnets'
+  | 'linkSubnet'
+  | 'linkPort'
+  | 'registryPort'
   | 'databaseUrl'
   | 'memoryOvercommit'
   | 'stopGraceMs'
@@ -33,7 +39,16 @@ export type SchedulerSettings = Pick<
   | 'dynoDiskMaxMiB'
 >
 
-export interface SchedulerDeps {
+/** What only other hosts need. */
+export interface HostDeps {
+  registry: Registry
+  /** The stack image that dynos run on, as the local engine names it. */
+  stackImage: string
+  /** Makes the image of the link on this engine unless it is there; answers its name. */
+  linkImage(engine: Engine): Promise<string>
+}
+
+export interface SchedulerDeps extends HostDeps {
   store: Store
   /** Of the platform's own machine. */
   engine: Engine
@@ -50,6 +65,7 @@ export interface Scheduler extends SchedulerDeps {
   prepared: PreparedNetworks
   fleet: Fleet
   placer: Placer
+  hostImages: HostImages
   /** Have another look at this app, now. */
   look(appId: string): void
 }

@@ -47,11 +47,12 @@ export async function startDyno(scheduler: Scheduler, appId: string, dynoId: str
  * calls its own fault is tried again first. Rejects when the engine is away: the step is planned again.
  */
 async function tryStart(
-  { fleet, settings, prepared }: Scheduler,
+  { fleet, hostImages, settings, prepared }: Scheduler,
   order: DynoOrder,
   hostId: string,
 ): Promise<DynoContainer | PlatformError> {
   const engine = fleet.engineOf(hostId)
+  await hostImages.ensure(fleet.get(hostId)!, { appId: order.app.id, image: order.slug.image })
   const preparable = order.dyno.type === 'web' && hostId === fleet.local().host.id
   const holder = preparable ? await prepared.take(order.app.id) : undefined
   const spec = { ...dynoSpec(order, settings.stopGraceMs), ...(holder && { holderId: holder.id }) }

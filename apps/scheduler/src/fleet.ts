@@ -78,7 +78,7 @@ export class Fleet {
     const tls = await readHostCredentials(store, host.id)
     const { namePrefix, cgroupParent, hostSubnets } = settings
     const appSubnet = appSubnetOf(hostSubnets, host.number)
-    return openEngine({ dockerHost: host.engineUrl, namePrefix, cgroupParent, appSubnet, ...(tls && { tls }) })
+    return openEngine({ dockerHost: host.engineUrl, namePrefix, cgroupParent, appSubnet, linked: true, ...(tls && { tls }) })
   }
 }
 

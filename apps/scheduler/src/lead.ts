@@ -12,6 +12,8 @@ import type { Scheduler, SchedulerDeps } from './deps.ts'
 import { watchDisk } from './disk.ts'
 import { Erasures } from './erasures.ts'
 import { Fleet } from './fleet.ts'
+import { HostCare } from './host-care.ts'
+import { HostImages } from './host-images.ts'
 import { HostWatches } from './host-watches.ts'
 import { Jobs } from './jobs.ts'
 import { watchMemory } from './memory.ts'
@@ -42,14 +44,16 @@ export async function lead({ ...deps }: SchedulerDeps, routes: RouteServer, term
   })
   const fleet = new Fleet(deps)
   const placer = new Placer({ store: deps.store, fleet, memoryOvercommit: settings.memoryOvercommit })
+  const hostImages = new HostImages({ registry: deps.registry, fleet, placer, log, base: deps.stackImage })
   const prepared = new PreparedNetworks(deps)
-  const scheduler: Scheduler = { ...deps, routes, jobs, erasures: new Erasures(), look, prepared, fleet, placer }
+  const scheduler: Scheduler = { ...deps, routes, jobs, erasures: new Erasures(), look, prepared, fleet, placer, hostImages }
   const watches = new HostWatches()
+  const care = new HostCare()
   reconciler.scheduler = scheduler
   const rendezvous = await openRendezvous(scheduler)
-  const leave = wakeUp(scheduler, watches)
+  const leave = wakeUp(scheduler, { watches, care })
   const running = [
-    run(scheduler, watches, abort.signal),
+    run(scheduler, { watches, care }, abort.signal),
     watchMemory(scheduler, abort.signal),
     watchDisk(scheduler, abort.signal),
   ]
@@ -63,19 +67,25 @@ export async function lead({ ...deps }: SchedulerDeps, routes: RouteServer, term
       await reconciler.close()
       await jobs.close()
       await watches.close()
+      await care.close()
       await Promise.all([door, ...running])
       await deps.store.close()
     },
   }
 }
 
-function wakeUp(scheduler: Scheduler, watches: HostWatches): () => void {
+interface Hosts {
+  watches: HostWatches
+  care: HostCare
+}
+
+function wakeUp(scheduler: Scheduler, hosts: Hosts): () => void {
   const { store, look, prepared, log } = scheduler
   const hear = (appId: string | undefined) => appId && look(appId) // undefined: the next resync is soon enough
   const offs = (['app', 'release'] as const).map((topic) => store.wakes.on(topic, hear))
   offs.push(store.wakes.on('push', (appId) => appId && prepared.prepare(appId)))
   offs.push(
-    store.wakes.on('host', () => readHosts(scheduler, watches).catch((err: unknown) => log.warn({ err }, 'hosts.not_read'))),
+    store.wakes.on('host', () => readHosts(scheduler, hosts).catch((err: unknown) => log.warn({ err }, 'hosts.not_read'))),
   )
   return () => {
     for (const off of offs) off()
@@ -83,12 +93,12 @@ function wakeUp(scheduler: Scheduler, watches: HostWatches): () => void {
 }
 
 /** First the table, from rows alone; then all apps, again and again. */
-async function run(scheduler: Scheduler, watches: HostWatches, signal: AbortSignal): Promise<void> {
+async function run(scheduler: Scheduler, hosts: Hosts, signal: AbortSignal): Promise<void> {
   const { log } = scheduler
   while (!signal.aborted && !(await publishAll(scheduler))) await pause(FIRST_TABLE_RETRY_MS, signal)
   for (let count = 0; !signal.aborted; count += 1) {
     try {
-      await readHosts(scheduler, watches)
+      await readHosts(scheduler, hosts)
       if (count % SWEEP_EVERY === 0) await setFirewall(scheduler)
       for (const appId of await listAppIds(scheduler.store)) {
         scheduler.look(appId)
@@ -103,11 +113,12 @@ async function run(scheduler: Scheduler, watches: HostWatches, signal: AbortSign
   }
 }
 
-/** What there is to place on, and who is watched. */
-async function readHosts(scheduler: Scheduler, watches: HostWatches): Promise<void> {
+/** What there is to place on, who is watched, and who comes or goes. */
+async function readHosts(scheduler: Scheduler, { watches, care }: Hosts): Promise<void> {
   await scheduler.fleet.refresh()
   await scheduler.placer.refresh()
   watches.adjust(scheduler)
+  care.adjust(scheduler)
 }
 
 async function publishAll({ store, routes, log }: Scheduler): Promise<boolean> {

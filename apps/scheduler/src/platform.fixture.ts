@@ -11,6 +11,7 @@ import { type Route, TableMessage } from '@paas/contract/routes'
 import { paths } from '@paas/contract/settings'
 import { type Engine, openEngine } from '@paas/engine/client'
 import type { LogWriter } from '@paas/logs/types'
+import { Registry } from '@paas/registry/registry'
 import { createLog } from '@paas/service/log'
 import type { Service } from '@paas/service/service'
 import { applyMigrations } from '@paas/store/migrate'
@@ -60,6 +61,9 @@ export async function openFixture(): Promise<Fixture> {
       cgroupParent: `/${PREFIX}`,
       appSubnet: '10.221.0.0/16',
       hostSubnets: '10.128.0.0/10',
+      linkSubnet: '10.127.0.0/16',
+      linkPort: 51_871,
+      registryPort: 5_543,
       memoryOvercommit: 4,
     },
     ...{ stopGraceMs: 3_000, drainMs: 3_000, bootTimeoutMs: 4_000, releasePhaseTimeoutMs: 20_000, dynoDiskMaxMiB: 8 },
@@ -86,7 +90,10 @@ export async function openFixture(): Promise<Fixture> {
   const fixture: Fixture = {
     ...{ store, engine, settings, lines, table },
     async start() {
-      service = await startScheduler({ store, engine, logs, logReader: { remove: async () => {} }, log, settings })
+      service = await startScheduler({
+        ...{ store, engine, logs, logReader: { remove: async () => {} }, log, settings, registry: new Registry(settings) },
+        ...{ stackImage: image, linkImage: () => Promise.reject(new Error('this platform has one machine')) },
+      })
       router = playRouter(paths.routesSocket(settings), table)
     },
     async stop() {

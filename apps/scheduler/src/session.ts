@@ -34,6 +34,7 @@ export async function serveSession(
   try {
     socket.write(GREETING)
     const greeted = pause(GREETING_ALONE_MS)
+    await scheduler.hostImages.ensure(fleet.get(hostId)!, { appId, image: order.slug.image })
     dyno = await attachDyno(fleet.engineOf(hostId), { ...dynoSpec(order, settings.stopGraceMs), attached: { tty } })
     const { containerId } = dyno
     await changeDyno(store, { appId, id, from: ['starting'] }, { containerId })

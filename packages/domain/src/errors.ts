@@ -29,6 +29,8 @@ export type ErrorCode =
   | 'engine_timeout'
   | 'engine_refused'
   | 'engine_too_old'
+  | 'host_refused'
+  | 'host_unreachable'
   | 'store_unreachable'
   | 'queue_unreachable'
   | 'logs_unreachable'

@@ -81,7 +81,15 @@ it.each(['created', 'exited'] as const)('removes one that is %s, once its row wo
 
 it('leaves a one-off that no row knows to its end, and nothing of a destroyed app', () => {
   const sim = deployed()
-  const stray = { id: 'stray', hostId: 'h1', dynoId: 'nobody', name: 'run.7', version: 1, createdAtMs: sim.nowMs, state: 'running' as const }
+  const stray = {
+    id: 'stray',
+    hostId: 'h1',
+    dynoId: 'nobody',
+    name: 'run.7',
+    version: 1,
+    createdAtMs: sim.nowMs,
+    state: 'running' as const,
+  }
   sim.world.containers.push(stray)
   sim.nowMs += 3_600_000
   expect(plan(sim)).toEqual([])

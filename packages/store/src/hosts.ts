@@ -121,9 +121,18 @@ export async function changeHost(store: Store, id: string, { steps, ...change }:
   return count > 0
 }
 
-/** Only one that no dyno is placed on. */
+/** No dyno is on it that may run. */
+export async function isFree(store: Store, id: string): Promise<boolean> {
+  return (await store.db.dyno.count({ where: { hostId: id, state: { notIn: ['crashed', 'down'] } } })) === 0
+}
+
+/** With the rows of dynos that have ended on it; one that may run keeps it. */
 export async function deleteHost(store: Store, id: string): Promise<boolean> {
-  const { count } = await store.db.host.deleteMany({ where: { id, local: false, dynos: { none: {} } } })
+  const ended = { state: { in: ['crashed' as const, 'down' as const] } }
+  const count = await store.db.$transaction(async (tx) => {
+    await tx.dyno.deleteMany({ where: { hostId: id, ...ended } })
+    return (await tx.host.deleteMany({ where: { id, local: false, dynos: { none: {} } } })).count
+  })
   if (count > 0) await wake(store.db, 'host', id)
   return count > 0
 }

@@ -1,0 +1,47 @@
+// What a host's row asks for besides watching: joining, and leaving for good.
+import { removeContainer } from '@paas/engine/dynos'
+import { listContainers } from '@paas/engine/events'
+import { removeLink } from '@paas/engine/link'
+import { listAppNetworks, removeNetwork } from '@paas/engine/networks'
+import { deleteHost, isFree } from '@paas/store/hosts'
+import type { Scheduler } from './deps.ts'
+import type { Member } from './fleet.ts'
+import { joinHost } from './join.ts'
+import { configureLinks } from './links.ts'
+
+/** One piece of work per host at a time. */
+export class HostCare {
+  readonly #working = new Map<string, Promise<void>>()
+
+  /** Begins what is wanted and not under way. */
+  adjust(scheduler: Scheduler): void {
+    for (const member of scheduler.fleet.all()) {
+      const { id, name, condition, removeWanted } = member.host
+      const work = removeWanted ? retire : condition === 'joining' ? () => joinHost(scheduler, id) : undefined
+      if (!work || this.#working.has(id)) continue
+      const working = work(scheduler, member)
+        .catch((err: unknown) => scheduler.log.warn({ host: name, err }, 'host.not_cared_for'))
+        .finally(() => this.#working.delete(id))
+      this.#working.set(id, working)
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#working.values())
+  }
+}
+
+/** Once nothing of an app is on it any more: everything of ours goes, then the row. A host that is lost is only forgotten. */
+async function retire(scheduler: Scheduler, { host, engine }: Member): Promise<void> {
+  const { store, fleet, log } = scheduler
+  if (!(await isFree(store, host.id))) return
+  if (host.condition === 'up' || host.condition === 'sick') {
+    for (const { id, dynoId } of await listContainers(engine)) if (dynoId) await removeContainer(engine, id)
+    for (const { name } of await listAppNetworks(engine)) await removeNetwork(engine, name)
+    await removeLink(engine)
+  }
+  if (!(await deleteHost(store, host.id))) return
+  log.info({ host: host.name }, 'host.removed')
+  await fleet.refresh()
+  await configureLinks(scheduler)
+}

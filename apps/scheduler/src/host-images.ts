@@ -1,0 +1,65 @@
+// Images on their way to hosts. A build leaves its image in the engine of the
+// platform's own machine; every other host that needs it gets it through the
+// registry, which takes it once.
+
+import { findImage } from '@paas/engine/images'
+import { pullFromRegistry, pushToRegistry } from '@paas/engine/images-registry'
+import type { Registry } from '@paas/registry/registry'
+import type { Logger } from '@paas/service/log'
+import type { Fleet, Member } from './fleet.ts'
+import type { Placer } from './placer.ts'
+
+export class HostImages {
+  readonly #deps: { registry: Registry; fleet: Fleet; placer: Placer; log: Logger; base: string }
+  readonly #moving = new Map<string, Promise<void>>()
+  /** Announced to every host. */
+  #announced = new Set<string>()
+
+  constructor(deps: { registry: Registry; fleet: Fleet; placer: Placer; log: Logger; base: string }) {
+    this.#deps = deps
+  }
+
+  /** Resolves when the host has the image; rejects with why it cannot get it. */
+  async ensure(member: Member, app: { appId: string; image: string }): Promise<void> {
+    const { host } = member
+    if (host.local) return
+    const key = `${host.id} ${app.image}`
+    const moving = this.#moving.get(key) ?? this.#move(member, app).finally(() => this.#moving.delete(key))
+    this.#moving.set(key, moving)
+    await moving
+    this.#deps.placer.holds(host.id, app.image)
+  }
+
+  /** The stack, which every app's image begins with. Answers the bytes that travelled. */
+  async seed({ engine }: Member): Promise<number> {
+    const { registry, fleet, base } = this.#deps
+    const local = fleet.local().engine
+    await registry.publishBase((move) => pushToRegistry(local, move), base)
+    return (await registry.fetchBase((move) => pullFromRegistry(engine, move), base)).bytes
+  }
+
+  /** A new image: every host that may be chosen for it starts to fetch it now. Never rejects. */
+  announce(app: { appId: string; image: string }): void {
+    const { fleet, log } = this.#deps
+    if (fleet.isAlone() || this.#announced.has(app.image)) return
+    if (this.#announced.size > 1000) this.#announced = new Set()
+    this.#announced.add(app.image)
+    for (const member of fleet.answering()) {
+      if (member.host.cordoned || member.host.draining) continue
+      this.ensure(member, app).catch((err: unknown) =>
+        log.warn({ host: member.host.name, image: app.image, err }, 'image.not_moved'),
+      )
+    }
+  }
+
+  async #move({ host, engine }: Member, app: { appId: string; image: string }): Promise<void> {
+    const { registry, fleet, log, base } = this.#deps
+    if (await findImage(engine, app.image)) return
+    const began = performance.now()
+    const local = fleet.local().engine
+    const pushed = await registry.publish((move) => pushToRegistry(local, move), { ...app, base })
+    const pulled = await registry.fetch((move) => pullFromRegistry(engine, move), app)
+    const elapsedMs = performance.now() - began
+    log.info({ host: host.name, image: app.image, pushed: pushed.bytes, pulled: pulled.bytes, elapsedMs }, 'image.moved')
+  }
+}

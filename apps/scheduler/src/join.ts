@@ -1,0 +1,116 @@
+// How a host joins: step after step, each told in its row, so that whoever adds
+// it sees where it stands and what stands in the way. Every step may be done
+// again: what a scheduler that was killed halfway has left, the next one uses.
+import { readFile } from 'node:fs/promises'
+import { paths } from '@paas/contract/settings'
+import { PlatformError } from '@paas/domain/errors'
+import { checkClock, checkDisk, checkEngine } from '@paas/domain/host-check'
+import { linkAddressOf } from '@paas/domain/host-subnet'
+import { explainUnreachable, readEngineFacts } from '@paas/engine/engine-facts'
+import { readLink, removeLink } from '@paas/engine/link'
+import { readLinkDisk } from '@paas/engine/link-disk'
+import { checkRegistryProxy, ensureRegistryTrust } from '@paas/engine/registry-trust'
+import { pause } from '@paas/service/wait'
+import { changeHost, type JoinStep } from '@paas/store/hosts'
+import type { Scheduler } from './deps.ts'
+import type { Member } from './fleet.ts'
+import { configureLinks, prepareLink } from './links.ts'
+
+const MEET_MS = 15_000
+const LOOK_MS = 100
+
+interface Step {
+  name: string
+  /** Answers what there is to tell, in a few words. */
+  run(scheduler: Scheduler, member: Member): Promise<string>
+}
+
+const STEPS: readonly Step[] = [
+  { name: 'Reaching its engine', run: reachEngine },
+  { name: 'Linking it with this machine', run: linkMachines },
+  { name: 'Looking at its disk', run: lookAtDisk },
+  { name: 'Fetching the stack image', run: fetchStack },
+]
+
+/** From `joining` to `up`, or to `failed` with the reason; then nothing of ours is left there. Never rejects. */
+export async function joinHost(scheduler: Scheduler, hostId: string): Promise<void> {
+  const { store, fleet, log } = scheduler
+  const done: JoinStep[] = []
+  const tell = (step: JoinStep) => changeHost(store, hostId, { steps: [...done, step] })
+  for (const { name, run } of STEPS) {
+    const member = fleet.get(hostId)
+    if (member?.host.condition !== 'joining') return // removed meanwhile
+    try {
+      await tell({ name, state: 'running', detail: '' })
+      const step: JoinStep = { name, state: 'done', detail: await run(scheduler, member) }
+      await tell(step)
+      done.push(step)
+      await fleet.refresh()
+    } catch (thrown) {
+      const error = explainUnreachable(thrown, new URL(member.host.engineUrl).host)
+      log.warn({ host: member.host.name, step: name, err: error }, 'host.not_joined')
+      if (!(error instanceof PlatformError)) return // the platform's own trouble: the next look begins anew
+      const reason = [error.message, ...(error.hint ? [error.hint] : [])].join('. ').replace(/\.\. /g, '. ')
+      await removeLink(member.engine).catch(() => {})
+      await changeHost(store, hostId, {
+        condition: 'failed',
+        reason,
+        steps: [...done, { name, state: 'failed', detail: reason }],
+      })
+      return
+    }
+  }
+  await changeHost(store, hostId, { condition: 'up', reason: null, lastSeen: new Date() })
+  log.info({ host: fleet.get(hostId)?.host.name }, 'host.joined')
+}
+
+async function reachEngine({ store, fleet }: Scheduler, { host, engine }: Member): Promise<string> {
+  const [facts, local] = await Promise.all([readEngineFacts(engine), readEngineFacts(fleet.local().engine)])
+  checkEngine(facts, local)
+  checkClock(facts)
+  const twin = fleet.all().find((other) => other.host.id !== host.id && other.host.engineId === facts.id)
+  if (twin) throw new PlatformError('host_refused', `This engine is a host already, by the name of ${twin.host.name}`)
+  const { version, memoryMiB, cpus, id: engineId } = facts
+  await changeHost(store, host.id, { engineId, engineVersion: version, memoryMiB, cpus })
+  return `Docker ${version}, ${cpus} ${cpus === 1 ? 'CPU' : 'CPUs'}, ${memoryMiB} MB of memory`
+}
+
+async function linkMachines(scheduler: Scheduler, { host, engine }: Member): Promise<string> {
+  await Promise.all([prepareLink(scheduler, scheduler.fleet.local()), prepareLink(scheduler, { host, engine })])
+  await scheduler.fleet.refresh()
+  await configureLinks(scheduler)
+  const began = performance.now()
+  for (;;) {
+    const facts = await readLink(engine)
+    if (facts?.peers.some(({ handshakeAgeMs }) => handshakeAgeMs !== undefined)) {
+      return `${linkAddressOf(scheduler.settings.linkSubnet, host.number)}, WireGuard (${facts.device})`
+    }
+    if (performance.now() - began > MEET_MS) {
+      throw new PlatformError(
+        'host_refused',
+        `It and this machine do not reach each other by UDP port ${scheduler.settings.linkPort}`,
+        {
+          hint: 'Let UDP of that port pass between the two, or set PAAS_LINK_PORT.',
+        },
+      )
+    }
+    await pause(LOOK_MS)
+  }
+}
+
+async function lookAtDisk({ store }: Scheduler, { host, engine }: Member): Promise<string> {
+  const { freeBytes, totalBytes } = await readLinkDisk(engine)
+  checkDisk({ freeBytes })
+  await changeHost(store, host.id, { diskFree: BigInt(freeBytes), diskTotal: BigInt(totalBytes) })
+  return `${Math.round(freeBytes / 1e9)} GB free`
+}
+
+/** From then on the registry sends it only what apps add to it. */
+async function fetchStack({ hostImages, registry, linkImage, settings }: Scheduler, { host, engine }: Member): Promise<string> {
+  const address = linkAddressOf(settings.linkSubnet, 1)
+  await checkRegistryProxy(engine, address)
+  const trust = { authority: registry.authority, ca: await readFile(paths.caCertificate(settings), 'utf8') }
+  await ensureRegistryTrust(engine, { ...trust, image: await linkImage(engine) })
+  const bytes = await hostImages.seed({ host, engine })
+  return `${Math.round(bytes / 1e6)} MB`
+}

@@ -1,0 +1,92 @@
+// The link between the platform's machine, where routers are, and every other
+// host: a hub and its spokes. What each is told follows from the rows alone.
+import { lookup } from 'node:dns/promises'
+import { PlatformError } from '@paas/domain/errors'
+import { appSubnetOf, linkAddressOf } from '@paas/domain/host-subnet'
+import { addressTowards, configureLink, ensureLink, type LinkConfig } from '@paas/engine/link'
+import { changeHost, type Host } from '@paas/store/hosts'
+import type { Scheduler } from './deps.ts'
+import type { Member } from './fleet.ts'
+
+/** The host's container and key; its row knows the key by then. */
+export async function prepareLink({ store, linkImage }: Scheduler, { host, engine }: Member): Promise<void> {
+  const { publicKey } = await ensureLink(engine, { image: await linkImage(engine) })
+  if (publicKey !== host.linkKey) await changeHost(store, host.id, { linkKey: publicKey })
+}
+
+/** Every host that answers is told anew, the platform's own first. Rejects when the platform's own could not be. */
+export async function configureLinks(scheduler: Scheduler): Promise<void> {
+  const { fleet, log } = scheduler
+  const linked = fleet.all().filter(({ host }) => host.linkKey !== null)
+  if (linked.every(({ host }) => host.local)) return
+  const places = new Map(await Promise.all(linked.map(async ({ host }) => [host.id, await placeOf(host)] as const)))
+  await configureLink(fleet.local().engine, hubConfig(scheduler, linked, places))
+  for (const { host, engine } of linked) {
+    if (host.local || (host.condition !== 'up' && host.condition !== 'joining')) continue
+    await configureLink(engine, await spokeConfig(scheduler, host, linked, places)).catch((err: unknown) =>
+      log.warn({ host: host.name, err }, 'link.not_configured'),
+    )
+  }
+}
+
+function hubConfig({ settings }: Scheduler, linked: readonly Member[], places: Map<string, string>): LinkConfig {
+  const { linkSubnet, hostSubnets, linkPort, registryPort } = settings
+  const others = linked.filter(({ host }) => !host.local)
+  return {
+    ...commonConfig(settings, 1),
+    listenPort: linkPort,
+    peers: others.map(({ host }) => ({
+      publicKey: host.linkKey!,
+      endpoint: `${places.get(host.id)}:${linkPort}`,
+      allowedIps: [`${linkAddressOf(linkSubnet, host.number)}/32`, appSubnetOf(hostSubnets, host.number)],
+    })),
+    machines: others.map(({ host }) => ({ address: places.get(host.id)!, tcpPorts: [] })),
+    tcpPorts: [registryPort],
+  }
+}
+
+async function spokeConfig(
+  { settings }: Scheduler,
+  host: Host,
+  linked: readonly Member[],
+  places: Map<string, string>,
+): Promise<LinkConfig> {
+  const { linkSubnet, linkPort, httpPort, httpsPort } = settings
+  const hub = linked.find((member) => member.host.local)
+  if (!hub?.host.linkKey) throw new PlatformError('conflict', 'The link of this machine is not there yet')
+  const hubAddress = await addressTowards(places.get(host.id)!)
+  const others = linked.filter((member) => !member.host.local && member.host.id !== host.id)
+  return {
+    ...commonConfig(settings, host.number),
+    listenPort: linkPort,
+    peers: [
+      { publicKey: hub.host.linkKey, endpoint: `${hubAddress}:${linkPort}`, allowedIps: [`${linkAddressOf(linkSubnet, 1)}/32`] },
+    ],
+    // Containers use what the public uses, and nothing else of other machines.
+    machines: [
+      { address: hubAddress, tcpPorts: [httpPort, httpsPort] },
+      ...others.map((member) => ({ address: places.get(member.host.id)!, tcpPorts: [] })),
+    ],
+    tcpPorts: [],
+    guard: { publicPorts: [] },
+  }
+}
+
+function commonConfig({ linkSubnet, hostSubnets, appSubnet }: Scheduler['settings'], number: number) {
+  return {
+    address: linkAddressOf(linkSubnet, number),
+    routers: linkAddressOf(linkSubnet, 1),
+    ranges: [appSubnet, hostSubnets, linkSubnet],
+  }
+}
+
+/** The address of its engine's URL. Throws `host_unreachable` for a name that nobody knows. */
+async function placeOf({ local, name, engineUrl }: Host): Promise<string> {
+  if (local) return '127.0.0.1'
+  const { hostname } = new URL(engineUrl)
+  try {
+    return (await lookup(hostname.replace(/^\[|\]$/g, ''), { family: 4 })).address
+  } catch (cause) {
+    throw new PlatformError('host_unreachable', `The name ${hostname} of host ${name} is not known`, { cause })
+  }
+}

@@ -37,6 +37,10 @@ const bodies: Record<string, unknown> = {
   'POST /apps/:app/releases': { release: '1' },
   'POST /apps/:app/domains': { hostname: 'stolen.example.com' },
   'PUT /apps/:app/buildpack-installations': { updates: [] },
+  'PATCH /apps/:app/formation/:type/place': { singleton: true },
+  'POST /hosts': { name: 'h2', engine_url: 'tcp://192.0.2.7:2376' },
+  'PATCH /hosts/:name': { cordoned: true },
+  'POST /hosts/actions/rebalance': { plan: false },
   'POST /apps/:app/collaborators': { user: 'stranger@example.com' },
 }
 const fill = (path: string, name: string) =>
@@ -61,6 +65,15 @@ describe.each(routes)('$method $path', ({ method, path }) => {
     expect([anonymous.status, wrong.status]).toEqual([401, 401])
     expect(wrong.body).toEqual(anonymous.body)
   })
+
+  if (path.startsWith('/hosts')) {
+    it('is to anybody but an admin as if there were no such path', async () => {
+      const hidden = await api.call(stranger, method, fill(path, 'shop'), options)
+      const unknown = await api.call(stranger, method, '/no-such-path', options)
+      expect([hidden.status, unknown.status]).toEqual([404, 404])
+      expect(hidden.body).toEqual(unknown.body)
+    })
+  }
 
   if (path.includes(':app')) {
     it('answers a stranger as if the app did not exist', async () => {

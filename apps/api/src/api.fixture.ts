@@ -18,6 +18,7 @@ import { createToken } from '@paas/store/tokens'
 import { createUser, ensureAdmin } from '@paas/store/users'
 import { startTestPostgres } from '@paas/testing/postgres'
 import { test } from 'vitest'
+import { makeTestAuthority, type TestAuthority } from './certificates.fixture.ts'
 import { startApi } from './start.ts'
 
 export const PASSWORD = 'correct horse battery'
@@ -45,6 +46,7 @@ export interface CallOptions {
 
 export interface TestApi {
   store: Store
+  authority: TestAuthority
   lines: LogEntry[]
   call(person: Person | undefined, method: string, path: string, options?: CallOptions): Promise<Answer>
   person(email: string): Promise<Person>
@@ -60,7 +62,11 @@ export async function startTestApi({ apiRequestsPerHour = 100_000 } = {}): Promi
   const log = createLog('test', process.env['TEST_LOG'] ?? 'silent')
   const postgres = await startTestPostgres()
   const dir = mkdtempSync(path.join(tmpdir(), 'paas-api-'))
-  const settings = { runDir: dir, dataDir: dir, domain: 'paas.test', httpsPort: 8443, rendezvousPort: 5000, apiRequestsPerHour }
+  const settings = {
+    ...{ runDir: dir, dataDir: dir, domain: 'paas.test', httpsPort: 8443, rendezvousPort: 5000, apiRequestsPerHour },
+    ...{ memoryOvercommit: 1, hostSubnets: '10.128.0.0/10' },
+  }
+  const authority = makeTestAuthority(path.join(dir, 'authority'))
   await applyMigrations(postgres.databaseUrl, path.join(import.meta.dirname, '../../../prisma/migrations'), log)
   writeFileSync(path.join(dir, 'key'), randomBytes(32))
   const store = openStore({ databaseUrl: postgres.databaseUrl, keyPath: path.join(dir, 'key') })
@@ -71,11 +77,12 @@ export async function startTestApi({ apiRequestsPerHour = 100_000 } = {}): Promi
     return { name: 'queue', close: async () => {} }
   }
   const queues: Pick<Queues, 'work'> = { work: work as Queues['work'] }
-  const service = await startApi({ store, queues, logs, log, settings })
+  const service = await startApi({ store, queues, logs, log, settings, authority })
   const tokenOf = async (userId: string) => (await createToken(store, { userId, description: 'test' })).token
 
   return {
     store,
+    authority,
     lines: logs.lines,
     call: (person, method, target, options) => call(paths.apiSocket(settings), person, method, target, options),
     async person(email) {

@@ -17,24 +17,32 @@ import { configVarEndpoints } from './endpoints/config-vars.ts'
 import { domainEndpoints } from './endpoints/domains.ts'
 import { dynoEndpoints } from './endpoints/dynos.ts'
 import { formationEndpoints } from './endpoints/formation.ts'
+import { hostActionEndpoints } from './endpoints/host-actions.ts'
+import { hostEndpoints } from './endpoints/hosts.ts'
 import { logSessionEndpoints } from './endpoints/log-sessions.ts'
+import { placementEndpoints } from './endpoints/placement.ts'
 import { platformEndpoints } from './endpoints/platform.ts'
 import { releaseEndpoints } from './endpoints/releases.ts'
 import { streamEndpoints } from './endpoints/streams.ts'
 import { welcomeEndpoints } from './endpoints/welcome.ts'
 import { answerErrors } from './errors.ts'
+import type { HostAuthority } from './host-authority.ts'
 import { answerOnce } from './idempotency.ts'
 import { LoginAttempts, RequestQuota } from './limits.ts'
 import { type ApiRouter, createRouter, type State } from './request.ts'
 import { createSigner } from './signed.ts'
 
-export type ApiSettings = Pick<Settings, 'runDir' | 'dataDir' | 'domain' | 'httpsPort' | 'rendezvousPort' | 'apiRequestsPerHour'>
+export type ApiSettings = Pick<
+  Settings,
+  'runDir' | 'dataDir' | 'domain' | 'httpsPort' | 'rendezvousPort' | 'apiRequestsPerHour' | 'memoryOvercommit' | 'hostSubnets'
+>
 
 export interface AppDeps {
   store: Store
   logs: { reader: LogReader; writer: LogWriter }
   log: Logger
   settings: ApiSettings
+  authority: HostAuthority
   /** Aborts when the api stops. */
   closing: AbortSignal
 }
@@ -45,9 +53,9 @@ export interface ApiApp {
   routers: { open: ApiRouter; guarded: ApiRouter }
 }
 
-export function createApi({ store, logs, log, settings, closing }: AppDeps): ApiApp {
+export function createApi({ store, logs, log, settings, authority, closing }: AppDeps): ApiApp {
   const signer = createSigner(store.key)
-  const deps = { store, logs, log, settings, signer, closing }
+  const deps = { store, logs, log, settings, authority, signer, closing }
   const open = createRouter()
   welcomeEndpoints(open, deps)
   streamEndpoints(open, deps)
@@ -60,11 +68,14 @@ export function createApi({ store, logs, log, settings, closing }: AppDeps): Api
   configVarEndpoints(guarded, deps)
   formationEndpoints(guarded, deps)
   dynoEndpoints(guarded, deps)
+  placementEndpoints(guarded, deps)
   releaseEndpoints(guarded, deps)
   buildEndpoints(guarded, deps)
   domainEndpoints(guarded, deps)
   buildpackEndpoints(guarded, deps)
   logSessionEndpoints(guarded, deps)
+  hostActionEndpoints(guarded, deps)
+  hostEndpoints(guarded, deps)
   accessEndpoints(guarded, deps)
   absentEndpoints(guarded, deps)
 

@@ -32,6 +32,8 @@ const statusOf = {
   engine_timeout: 503,
   engine_refused: 503,
   engine_too_old: 503,
+  host_refused: 422,
+  host_unreachable: 422,
   store_unreachable: 503,
   queue_unreachable: 503,
   logs_unreachable: 503,
@@ -65,15 +67,20 @@ export class MissingResource extends PlatformError {
   }
 }
 
+/** For a path that nobody answers, and for one that the asker has no right to know of. */
+export function noSuchEndpoint(): PlatformError {
+  return new PlatformError('not_found', 'The requested API endpoint was not found.', {
+    hint: 'Are you using the right HTTP verb (i.e. `GET` vs. `POST`), and did you specify your intended version?',
+  })
+}
+
 /** Turns whatever is thrown below it into Heroku's error body. Faults of ours are logged and shown as no more than that. */
 export function answerErrors(log: Logger): Middleware<State> {
   return async (ctx, next) => {
     try {
       await next()
       if (ctx.status === 404 && (ctx.body === undefined || ctx.body === null)) {
-        throw new PlatformError('not_found', 'The requested API endpoint was not found.', {
-          hint: 'Are you using the right HTTP verb (i.e. `GET` vs. `POST`), and did you specify your intended version?',
-        })
+        throw noSuchEndpoint()
       }
     } catch (error) {
       if (ctx.res.headersSent) throw error

@@ -6,6 +6,7 @@ import type { Store } from '@paas/store/store'
 import type { User } from '@paas/store/users'
 import type { ParameterizedContext } from 'koa'
 import type { ZodType } from 'zod'
+import { noSuchEndpoint } from './errors.ts'
 
 export interface State {
   requestId: string
@@ -47,6 +48,11 @@ export async function appOf(ctx: Context, store: Store): Promise<App> {
   const app = await findApp(store, ctx.state.user, name)
   if (!app) throw new PlatformError('not_found', `No app named ${name}`, { hint: '`paas apps` lists yours.' })
   return app
+}
+
+/** To everybody else there is no such endpoint; called before the body is looked at. */
+export function adminOnly(ctx: Context): void {
+  if (!ctx.state.user.admin) throw noSuchEndpoint()
 }
 
 export function found<T>(thing: T | undefined, what: string): T {

@@ -8,6 +8,7 @@ import type { Service } from '@paas/service/service'
 import { listenOnSocket } from '@paas/service/socket'
 import type { Store } from '@paas/store/store'
 import { type ApiSettings, createApi } from './app.ts'
+import type { HostAuthority } from './host-authority.ts'
 import { startReleaser } from './releaser.ts'
 
 /** A whole request must have come within this time; streams of ours are answers and may last. */
@@ -24,12 +25,13 @@ export interface ApiDeps {
   logs: { reader: LogReader; writer: LogWriter }
   log: Logger
   settings: ApiSettings
+  authority: HostAuthority
 }
 
 /** Listens on the api socket and makes releases of finished builds; close answers what is under way first. */
-export async function startApi({ store, queues, logs, log, settings }: ApiDeps): Promise<Service> {
+export async function startApi({ store, queues, logs, log, settings, authority }: ApiDeps): Promise<Service> {
   const closing = new AbortController()
-  const { koa } = createApi({ store, logs, log, settings, closing: closing.signal })
+  const { koa } = createApi({ store, logs, log, settings, authority, closing: closing.signal })
   const server = createServer(
     { requestTimeout: REQUEST_TIMEOUT_MS, headersTimeout: HEADERS_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_MS },
     koa.callback(),

@@ -4,6 +4,7 @@ import { webcrypto } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { paths, type Settings } from '@paas/contract/settings'
+import { PlatformError } from '@paas/domain/errors'
 
 const CA_DAYS = 3650
 const DAY_MS = 86_400_000
@@ -38,16 +39,35 @@ export async function ensureAuthority(settings: Where, now = new Date()): Promis
 }
 
 /** A certificate of the authority, with a new key. Nothing is written down. */
-export async function issueLeaf(
+export async function issueLeaf(settings: Where, request: LeafRequest, now = new Date()): Promise<Issued> {
+  const keys = (await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair
+  const certificate = await certify(settings, request, keys.publicKey, now)
+  return { certificate, key: await pemOfKey(await loadX509(), keys.privateKey) }
+}
+
+/**
+ * A certificate for the key of a signing request (PKCS#10, PEM): its maker keeps the key. Of the request only the key counts; names
+ * and purpose are ours to say. Throws `invalid_params` for what is no request, or not signed with its own key.
+ */
+export async function signRequest(settings: Where, csr: string, request: LeafRequest, now = new Date()): Promise<string> {
+  const x509 = await loadX509()
+  const parsed = await Promise.try(() => new x509.Pkcs10CertificateRequest(csr)).catch(() => undefined)
+  if (!parsed || !(await parsed.verify().catch(() => false))) {
+    throw new PlatformError('invalid_params', 'csr: is not a certificate signing request in PEM, signed with its own key')
+  }
+  return certify(settings, request, await parsed.publicKey.export(), now)
+}
+
+async function certify(
   settings: Where,
   { subject, names, usage, days }: LeafRequest,
-  now = new Date(),
-): Promise<Issued> {
+  publicKey: webcrypto.CryptoKey,
+  now: Date,
+): Promise<string> {
   const x509 = await loadX509()
   const issuer = new x509.X509Certificate(readFileSync(paths.caCertificate(settings), 'utf8'))
   const pkcs8 = x509.PemConverter.decodeFirst(readFileSync(caKeyPath(settings), 'utf8'))
   const signingKey = await webcrypto.subtle.importKey('pkcs8', pkcs8, ALGORITHM, false, ['sign'])
-  const keys = (await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: serialNumber(),
     subject: `CN=${subject}`,
@@ -55,7 +75,7 @@ export async function issueLeaf(
     notBefore: new Date(now.getTime() - DAY_MS),
     notAfter: new Date(now.getTime() + days * DAY_MS),
     signingAlgorithm: ALGORITHM,
-    publicKey: keys.publicKey as never,
+    publicKey: publicKey as never,
     signingKey: signingKey as never,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
@@ -65,7 +85,7 @@ export async function issueLeaf(
       await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
     ],
   })
-  return { certificate: `${certificate.toString('pem')}\n`, key: await pemOfKey(x509, keys.privateKey) }
+  return `${certificate.toString('pem')}\n`
 }
 
 /** One that answers for itself: an authority, or a signer that no authority may speak for. */

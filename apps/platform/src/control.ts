@@ -57,10 +57,11 @@ async function start(settings: Settings, log: Logger, signal: AbortSignal): Prom
     followHosts(store, settings, log),
   ]
   const stack = knownStack(settings)
+  const registry = new Registry(settings)
   started.push(
     await startScheduler({
       ...{ store, engine, settings, logs: writer, logReader: reader, log: log.child({ stage: 'scheduler' }) },
-      ...{ registry: new Registry(settings), stackImage: stack.run },
+      ...{ registry, stackImage: stack.run },
       linkImage: (engine) =>
         ensureLinkImage(engine, {
           workDir: settings.cacheDir,
@@ -79,6 +80,7 @@ async function start(settings: Settings, log: Logger, signal: AbortSignal): Prom
       logs: writer,
       log: log.child({ stage: 'builder' }),
       stack,
+      registry,
       settings,
       machine: process.env,
     }),

@@ -4,6 +4,7 @@ import type { Settings } from '@paas/contract/settings'
 import { DEFAULT_DYNO_SIZE, findDynoSize } from '@paas/domain/dyno-size'
 import { PlatformError } from '@paas/domain/errors'
 import { unknownSize } from '@paas/domain/formation'
+import { withoutHosts } from '@paas/domain/placement-public'
 import type { LogWriter } from '@paas/logs/types'
 import type { App } from '@paas/store/apps'
 import { createOneOff, type DynoView, listDynos, type Wish, wishDynos } from '@paas/store/dynos-api'
@@ -41,12 +42,12 @@ export interface DynoDeps {
 export function dynoEndpoints(router: ApiRouter, { store, logs, settings }: DynoDeps): void {
   router.get('/apps/:app/dynos', async (ctx) => {
     const app = await appOf(ctx, store)
-    sendList(ctx, await listDynos(store, app.id), { field: 'name', key: sortableName }, (dyno) => present(app, dyno))
+    sendList(ctx, await listDynos(store, app.id), { field: 'name', key: sortableName }, (dyno) => shown(ctx, app, dyno))
   })
 
   router.get('/apps/:app/dynos/:dyno', async (ctx) => {
     const app = await appOf(ctx, store)
-    ctx.body = present(app, await dynoOf(ctx, app))
+    ctx.body = shown(ctx, app, await dynoOf(ctx, app))
   })
 
   router.post('/apps/:app/dynos', async (ctx) => {
@@ -131,6 +132,12 @@ export function dynoEndpoints(router: ApiRouter, { store, logs, settings }: Dyno
     const named = all.find(({ type }) => type === word)?.command
     return named ? `${named}${rest}` : command
   }
+}
+
+/** Which host has how much room is for admins. */
+function shown(ctx: Context, app: App, dyno: DynoView) {
+  const { admin } = ctx.state.user
+  return present(app, dyno.state === 'starting' && dyno.reason && !admin ? { ...dyno, reason: withoutHosts(dyno.reason) } : dyno)
 }
 
 /** A process type may have no command: the image's own CMD runs then. */

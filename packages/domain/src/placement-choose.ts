@@ -21,6 +21,8 @@ export interface Search {
   not: ReadonlySet<number>
 }
 
+type Accepts = (slot: number) => boolean
+
 /** A slot; undefined when no host of the pool has room. */
 export function chooseHost(search: Search): number | undefined {
   return search.request.strategy === 'pack' ? choosePacked(search) : chooseSpread(search)
@@ -28,12 +30,14 @@ export function chooseHost(search: Search): number | undefined {
 
 /** The hosts with the fewest peers; of them those in the zone with the fewest; of them those with the image; of them the emptiest. */
 function chooseSpread(search: Search): number | undefined {
-  const { peers, not } = search
+  const { loads, pool, peers, holders, not } = search
   for (const level of levelsOf(peers)) {
-    const accepts = (slot: number) => peers.on(slot) === level && !not.has(slot)
-    for (const tier of zoneTiers(search)) {
-      const found = preferImage(search, tier, accepts)
-      if (found !== undefined) return found
+    const isLevel = (slot: number) => peers.on(slot) === level && !not.has(slot)
+    for (const { count, orders } of zoneTiers(search)) {
+      const isTier = (slot: number) => isLevel(slot) && peers.in(loads.host(slot).zone) === count
+      const found = holders && firstHolder(search, orders, holders, isTier)
+      const slot = found ?? first(search, orders, pool.byZone ? isLevel : isTier)
+      if (slot !== undefined) return slot
     }
   }
   return undefined
@@ -44,61 +48,61 @@ function* levelsOf(peers: Peers): Iterable<number> {
   yield* peers.levels()
 }
 
-/** Zones with equally many peers together, those with the fewest first. Nearly always the first is all that is asked for. */
-function* zoneTiers({ peers, pool }: Search): Iterable<HostOrder[]> {
+/** Zones with equally many peers (`count`) together, those with the fewest first. Nearly always the first is all that is asked for. */
+function* zoneTiers({ peers, pool }: Search): Iterable<{ count: number; orders: HostOrder[] }> {
+  if (!pool.byZone) {
+    const orders = [...pool.orders.values()]
+    for (const count of new Set([0, ...peers.zoneLevels()])) yield { count, orders }
+    return
+  }
   for (let last = -1; ; ) {
     let fewest = Infinity
-    let tier: HostOrder[] = []
-    for (const [zone, order] of pool.zones) {
+    let orders: HostOrder[] = []
+    for (const [zone, order] of pool.orders) {
       const count = peers.in(zone)
       if (count <= last || count > fewest) continue
-      if (count < fewest) tier = []
+      if (count < fewest) orders = []
       fewest = count
-      tier.push(order)
+      orders.push(order)
     }
-    if (tier.length === 0) return
-    yield tier
+    if (orders.length === 0) return
+    yield { count: fewest, orders }
     last = fewest
   }
-}
-
-function preferImage(search: Search, tier: readonly HostOrder[], accepts: (slot: number) => boolean): number | undefined {
-  const { holders } = search
-  const found = holders && firstHolder(search, tier, holders, accepts)
-  return found ?? first(search, tier, accepts)
 }
 
 /** The fullest, whatever else is on it; of equals one that has the image. */
 function choosePacked(search: Search): number | undefined {
   const { loads, pool, holders, not } = search
-  const orders = [...pool.zones.values()]
+  const orders = [...pool.orders.values()]
   const fullest = first(search, orders, (slot) => !not.has(slot))
   if (fullest === undefined || !holders || holders.has(fullest)) return fullest
-  const alike = (slot: number) =>
+  const isAlike = (slot: number) =>
+    !not.has(slot) &&
     loads.memoryShare[slot] === loads.memoryShare[fullest] &&
     loads.host(slot).capacity.memoryMiB === loads.host(fullest).capacity.memoryMiB
-  return firstHolder(search, orders, holders, (slot) => alike(slot) && !not.has(slot)) ?? fullest
+  return firstHolder(search, orders, holders, isAlike) ?? fullest
 }
 
 function firstHolder(
   search: Search,
-  tier: readonly HostOrder[],
+  orders: readonly HostOrder[],
   holders: ReadonlySet<number>,
-  accepts: (slot: number) => boolean,
+  accepts: Accepts,
 ): number | undefined {
-  if (holders.size > FEW_HOLDERS) return first(search, tier, (slot) => holders.has(slot) && accepts(slot))
+  if (holders.size > FEW_HOLDERS) return first(search, orders, (slot) => holders.has(slot) && accepts(slot))
   const { loads, pool, request } = search
   let found: number | undefined
   for (const slot of holders) {
-    if (!loads.fits(slot, request.needs) || !accepts(slot) || !tier.some((order) => order === pool.orderOf(slot))) continue
+    if (!pool.has(slot) || !loads.fits(slot, request.needs) || !accepts(slot)) continue
     if (found === undefined || pool.compare(slot, found) < 0) found = slot
   }
   return found
 }
 
-function first({ pool, request }: Search, tier: readonly HostOrder[], accepts: (slot: number) => boolean): number | undefined {
+function first({ pool, request }: Search, orders: readonly HostOrder[], accepts: Accepts): number | undefined {
   let found: number | undefined
-  for (const order of tier) {
+  for (const order of orders) {
     const slot = order.first(request.needs, accepts)
     if (slot !== undefined && (found === undefined || pool.compare(slot, found) < 0)) found = slot
   }

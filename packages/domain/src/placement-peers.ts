@@ -64,8 +64,17 @@ export class Peers {
 
   /** How many there are on one host, where there are any: each number once, the lowest first. */
   levels(): number[] {
-    return [...new Set(this.onHost.values())].sort((a, b) => a - b)
+    return numbersIn(this.onHost)
   }
+
+  /** The same for zones. */
+  zoneLevels(): number[] {
+    return numbersIn(this.inZone)
+  }
+}
+
+function numbersIn(counts: ReadonlyMap<unknown, number>): number[] {
+  return [...new Set(counts.values())].sort((a, b) => a - b)
 }
 
 function bump<K>(counts: Map<K, number>, key: K, change: number): void {

@@ -1,6 +1,6 @@
-// The hosts that take dynos with certain labels, zone by zone, each zone in
-// the order of one strategy. There are few different wishes for labels, and a
-// pool for each spares every search the hosts that never come into question.
+// The hosts that take dynos with certain labels, in the order of one strategy.
+// There are few different wishes for labels, and a pool for each spares every
+// search the hosts that never come into question.
 
 import type { HostLoads } from './placement-loads.ts'
 import { type Compare, HostOrder } from './placement-order.ts'
@@ -11,56 +11,59 @@ export interface PoolWish {
   takes(host: PlacementHost): boolean
 }
 
+/** With more zones than this (racks, say), asking each for its best host takes longer than passing over hosts of the wrong ones. */
+const MANY_ZONES = 32
+
 export class HostPool {
+  /** Each zone has an order of its own; else there is one for all. */
+  readonly byZone: boolean
   readonly compare: Compare
   readonly #loads: HostLoads
   readonly #wish: PoolWish
-  readonly #zones = new Map<string, HostOrder>()
+  readonly #orders = new Map<string, HostOrder>()
   /** By slot; undefined: not of this pool now. */
-  readonly #orders: (HostOrder | undefined)[]
+  readonly #orderOf: (HostOrder | undefined)[]
 
   constructor(loads: HostLoads, wish: PoolWish) {
+    this.byZone = wish.strategy === 'spread' && new Set(loads.hosts.map(({ zone }) => zone)).size <= MANY_ZONES
     this.compare = compareBy(wish.strategy, loads)
     this.#loads = loads
     this.#wish = wish
-    this.#orders = loads.hosts.map(() => undefined)
-    const zones = Map.groupBy(
-      loads.hosts.keys().filter((slot) => wish.takes(loads.host(slot))),
-      (slot) => this.#zoneOf(slot),
-    )
-    for (const [zone, slots] of zones) {
-      const order = new HostOrder(loads, this.compare, slots)
-      this.#zones.set(zone, order)
-      for (const slot of slots) this.#orders[slot] = order
+    this.#orderOf = loads.hosts.map(() => undefined)
+    const slots = loads.hosts.keys().filter((slot) => wish.takes(loads.host(slot)))
+    for (const [zone, members] of Map.groupBy(slots, (slot) => this.#zoneOf(slot))) {
+      const order = new HostOrder(loads, this.compare, members)
+      this.#orders.set(zone, order)
+      for (const slot of members) this.#orderOf[slot] = order
     }
   }
 
-  /** By zone; one unnamed zone for all hosts when packing. */
-  get zones(): ReadonlyMap<string, HostOrder> {
-    return this.#zones
+  /** By zone, or one under an empty name. */
+  get orders(): ReadonlyMap<string, HostOrder> {
+    return this.#orders
   }
 
-  orderOf(slot: number): HostOrder | undefined {
-    return this.#orders[slot]
+  has(slot: number): boolean {
+    return this.#orderOf[slot] !== undefined
   }
 
   /** Around every change of a host or its load: `leave` before it, `join` after it. */
   leave(slot: number): void {
-    this.#orders[slot]?.remove(slot)
-    this.#orders[slot] = undefined
+    this.#orderOf[slot]?.remove(slot)
+    this.#orderOf[slot] = undefined
   }
 
   join(slot: number): void {
     if (!this.#wish.takes(this.#loads.host(slot))) return
     const zone = this.#zoneOf(slot)
-    let order = this.#zones.get(zone)
-    if (!order) this.#zones.set(zone, (order = new HostOrder(this.#loads, this.compare, [])))
+    const order = this.#orders.get(zone) ?? new HostOrder(this.#loads, this.compare, [])
+    this.#orders.set(zone, order)
     order.add(slot)
-    this.#orders[slot] = order
+    this.#orderOf[slot] = order
   }
 
   #zoneOf(slot: number): string {
-    return this.#wish.strategy === 'pack' ? '' : this.#loads.host(slot).zone
+    return this.byZone ? this.#loads.host(slot).zone : ''
   }
 }
 

@@ -79,9 +79,16 @@ it('finds what sorting all hosts would find', () => {
   fc.assert(fc.property(hosts, steps, history), { numRuns: 300 })
 })
 
-it('finds it among so many hosts that there are many buckets', () => {
-  const seeds = fc.array(facts, { minLength: 5, maxLength: 20 })
-  const hosts = seeds.map((some) => Array.from({ length: 400 }, (_, at) => host(`h${at}`, some[at % some.length])))
+it.each([
+  { title: 'finds it among so many hosts that there are many buckets', zoneOf: (zone: string) => zone },
+  { title: 'finds it among many zones', zoneOf: (zone: string, at: number) => `${zone}${at % 50}` },
+])('$title', ({ zoneOf }) => {
+  const hosts = fc.array(facts, { minLength: 5, maxLength: 20 }).map((seeds) =>
+    Array.from({ length: 400 }, (_, at) => {
+      const seed = seeds[at % seeds.length]!
+      return host(`h${at}`, { ...seed, zone: zoneOf(seed.zone ?? '', at) })
+    }),
+  )
   fc.assert(fc.property(hosts, steps, history), { numRuns: 30 })
 })
 

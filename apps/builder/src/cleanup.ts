@@ -25,7 +25,7 @@ import type { Store } from '@paas/store/store'
 import { dropSource } from './build.ts'
 
 /** How many of its newest releases an app can be rolled back to. */
-const KEPT_RELEASES = 10
+export const KEPT_RELEASES = 10
 const KEPT_DEPS = 2
 /** An image is made before its row is written; younger ones may still get theirs. */
 const MIN_AGE_MS = 10 * 60_000

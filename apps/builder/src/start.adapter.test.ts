@@ -12,6 +12,7 @@ import { listVolumes, removeVolume } from '@paas/engine/volumes'
 import type { LogWriter } from '@paas/logs/types'
 import { openQueues } from '@paas/queue/queue'
 import type { Queues } from '@paas/queue/types'
+import { Registry } from '@paas/registry/registry'
 import { createLog } from '@paas/service/log'
 import type { Service } from '@paas/service/service'
 import { ensureStack, type StackImages } from '@paas/stack/stack'
@@ -76,7 +77,19 @@ async function start(settings: { buildTimeoutMs?: number; diskReserveBytes?: num
   const limits = { buildConcurrency: 2, buildTimeoutMs: 60_000, buildMemoryMiB: 512, buildPids: 128, slugMaxBytes: 500_000_000 }
   const mirrors = { npmRegistry: undefined, pipIndexUrl: undefined, caBundle: undefined }
   const all = { ...limits, ...mirrors, diskReserveBytes: 0, dataDir: folder, cacheDir, ...settings }
-  builder = await startBuilder({ store, queues, engine, logs, log, stack, settings: all, machine: process.env, ...with_ })
+  const registry = new Registry({ dataDir: folder, linkSubnet: '10.127.0.0/16', registryPort: 5443 })
+  builder = await startBuilder({
+    store,
+    queues,
+    engine,
+    logs,
+    log,
+    stack,
+    registry,
+    settings: all,
+    machine: process.env,
+    ...with_,
+  })
 }
 
 let count = 0

@@ -9,6 +9,7 @@ import type { Settings } from '@paas/contract/settings'
 import type { Engine } from '@paas/engine/client'
 import type { LogWriter } from '@paas/logs/types'
 import type { Queues } from '@paas/queue/types'
+import type { Registry } from '@paas/registry/registry'
 import type { Logger } from '@paas/service/log'
 import type { Service } from '@paas/service/service'
 import { Bell } from '@paas/service/wait'
@@ -19,6 +20,7 @@ import type { Store } from '@paas/store/store'
 import { type BuildDeps, LEASE_MS, runBuild } from './build.ts'
 import { readBuildpacks } from './buildpacks.ts'
 import { removeLeftovers, removeUnreferenced } from './cleanup.ts'
+import { RegistryCleanup } from './cleanup-registry.ts'
 import { dockerfilesFolder, trimCache } from './disk.ts'
 import { findIsolation } from './isolation.ts'
 import { findMirrors } from './mirrors.ts'
@@ -52,6 +54,8 @@ export interface BuilderDeps {
   log: Logger
   stack: StackImages
   settings: BuilderSettings
+  /** The same that others of this process publish with, since what is being published must not be collected. */
+  registry: Registry
   /** Environment of this machine's services: mirrors and proxies are taken from it. */
   machine: Readonly<Record<string, string | undefined>>
   /** Folder of the built-in buildpacks; the repository's own when left out. */
@@ -125,6 +129,7 @@ export async function startBuilder(deps: BuilderDeps): Promise<Service> {
   }
 
   const cleanup = { store, engine, log, dockerfiles: where.folder }
+  const registryCleanup = new RegistryCleanup({ store, engine, log, registry: deps.registry })
   async function loop(): Promise<void> {
     let leftoversAt = 0
     let cleanupAt = performance.now() + LEFTOVERS_MS
@@ -137,6 +142,7 @@ export async function startBuilder(deps: BuilderDeps): Promise<Service> {
       if (performance.now() >= cleanupAt) {
         cleanupAt = performance.now() + CLEANUP_MS
         await removeUnreferenced(cleanup, Date.now()).catch((err) => log.warn({ err }, 'build_cleanup.failed'))
+        await registryCleanup.run(shutdown.signal).catch((err) => log.warn({ err }, 'registry_cleanup.failed'))
       }
       await bell.next(LOOK_MS, shutdown.signal)
     }

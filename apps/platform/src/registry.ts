@@ -6,7 +6,7 @@
 // without Postgres. Collecting garbage needs a registry that is stopped, and
 // so it is the supervisor that does it, when control asks (a file again).
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { networkInterfaces } from 'node:os'
+import { createServer } from 'node:net'
 import path from 'node:path'
 import { paths, type Settings } from '@paas/contract/settings'
 import { registryAddress } from '@paas/registry/address'
@@ -38,7 +38,7 @@ export async function superviseRegistry(
   while (!signal.aborted) {
     const config = readConfig(settings)
     if (config === undefined) removeStorage(settings)
-    else if (isLinkUp(settings)) await serve(config, { settings, logPath, log }, signal)
+    else if (await isLinkUp(settings)) await serve(config, { settings, logPath, log }, signal)
     await pause(LOOK_MS, signal)
   }
 }
@@ -94,11 +94,13 @@ function readConfig(settings: Pick<Settings, 'dataDir'>): string | undefined {
   }
 }
 
-/** The address it listens on comes with the link to other hosts, which may be later than we are. */
-function isLinkUp(settings: Pick<Settings, 'linkSubnet'>): boolean {
-  const wanted = registryAddress(settings)
-  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? [])
-  return all.some(({ address }) => address === wanted)
+/** The address it listens on comes with the link to other hosts, which may be later than we are. Asked by taking it: an interface without a carrier counts. */
+function isLinkUp(settings: Pick<Settings, 'linkSubnet'>): Promise<boolean> {
+  const server = createServer()
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false))
+    server.listen({ host: registryAddress(settings), port: 0, exclusive: true }, () => server.close(() => resolve(true)))
+  })
 }
 
 /** After the last other host: whatever it held is in this machine's engine too. */

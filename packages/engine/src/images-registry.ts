@@ -55,7 +55,12 @@ export function pullFromRegistry(engine: Engine, transfer: RegistryTransfer): Pr
     if (await findImage(engine, transfer.image)) return { layers: 0, bytes: 0 }
     const { name } = nameIn(transfer)
     const moved = await move(`pull ${name}`, engine, transfer, (options) => engine.docker.pull(name, options))
-    await tagImage(engine, name, transfer.image)
+    try {
+      await tagImage(engine, name, transfer.image)
+    } catch (error) {
+      // Another pull of the same image was done first and took the name away.
+      if (!(await findImage(engine, transfer.image))) throw error
+    }
     await removeImage(engine, name).catch(() => {})
     return moved
   })

@@ -8,7 +8,7 @@ const ROOT = path.dirname(import.meta.dirname)
 const APPS = ['api', 'builder', 'cli', 'log-router', 'platform', 'receiver', 'router', 'scheduler']
 /** What generated code imports, which is not in the tree of a fresh clone. */
 const GENERATED: Record<string, string[]> = { 'packages/store': ['@prisma/client'] }
-const ADAPTERS = ['store', 'queue', 'engine', 'git', 'logs']
+const ADAPTERS = ['store', 'queue', 'engine', 'git', 'logs', 'registry']
 
 const files = ['apps', 'packages', 'infra', 'prisma', 'bench']
   .flatMap((folder) =>

@@ -1,95 +1,36 @@
 // The real registry, supervised as on a platform, and the machine's engine.
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { chmod } from 'node:fs/promises'
-import os from 'node:os'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { paths } from '@paas/contract/settings'
-import { openEngine } from '@paas/engine/client'
-import { addLayer, baseImage, findImage, listImages, removeImage } from '@paas/engine/images'
+import { findImage, removeImage } from '@paas/engine/images'
 import { findBaseOf } from '@paas/engine/images-base'
-import { pullFromRegistry, pushToRegistry, type RegistryTransfer } from '@paas/engine/images-registry'
-import { ensureRegistryTrust } from '@paas/engine/registry-trust'
-import { makeTar } from '@paas/engine/tar'
+import { pushToRegistry, type RegistryTransfer } from '@paas/engine/images-registry'
 import { repositoryOf } from '@paas/registry/address'
 import { findRegistryImage, listRepositories, listTags, removeRegistryImage } from '@paas/registry/images'
-import { type Mover, Registry } from '@paas/registry/registry'
 import { signToken } from '@paas/registry/tokens'
-import { createLog } from '@paas/service/log'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { ensureAuthority } from './authority.ts'
+import { afterAll, describe, expect, it } from 'vitest'
 import { findRunning } from './component.ts'
-import { REGISTRY, superviseRegistry } from './registry.ts'
+import { startTestRegistry, until } from './registry.fixture.ts'
+import { REGISTRY } from './registry.ts'
 import { ensureRegistryFiles, removeRegistryFiles, storagePath } from './registry-files.ts'
 
-const folder = mkdtempSync(path.join(os.tmpdir(), 'registry-'))
-const prefix = `t-registry-${process.pid}`
-const dockerHost = process.env['DOCKER_HOST'] ?? 'unix:///var/run/docker.sock'
-const engine = openEngine({ dockerHost, namePrefix: prefix, cgroupParent: '', appSubnet: '10.0.0.0/8' })
-const settings = {
-  dataDir: path.join(folder, 'data'),
-  runDir: path.join(folder, 'run'),
-  domain: 'localhost',
-  linkSubnet: '',
-  registryPort: 20_000 + (process.pid % 20_000),
-}
-const abort = new AbortController()
 const appId = '7edf5975-bc5d-4402-821a-83eee6499726'
-const push: Mover = (move) => pushToRegistry(engine, move)
-const pull: Mover = (move) => pullFromRegistry(engine, move)
-const until = (condition: () => unknown) => vi.waitFor(condition, { timeout: 20_000, interval: 50 })
-const isUp = () => findRunning(settings.runDir, REGISTRY) !== undefined
-let registry: Registry
-let supervising: Promise<void> = Promise.resolve()
+const { engine, prefix, settings, registry, runtime, push, pull, signal, stop, ...made } = await startTestRegistry('registry')
+const build = (number: number) => made.build(appId, `build${number}`)
+const runningPid = () => findRunning(settings.runDir, REGISTRY)?.pid
 
-/** `prefix/app-<id>:<build>` over the runtime, with one small file of its own. */
-async function build(number: number): Promise<string> {
-  const image = `${prefix}/${repositoryOf(appId)}:build${number}`
-  const tar = await makeTar([{ kind: 'file', name: 'app/server.js', content: `// ${number} ${prefix}` }])
-  await addLayer(engine, { parent: `${prefix}/runtime-node:1`, tar, config: { Labels: { test: prefix } }, tags: [image] })
-  return image
-}
+afterAll(stop)
 
 function blobs(): number {
   const root = path.join(storagePath(settings), 'docker/registry/v2/blobs/sha256')
   return readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('/data')).length
 }
 
-beforeAll(async () => {
-  for (const directory of [folder, settings.dataDir, settings.runDir]) mkdirSync(directory, { recursive: true })
-  await chmod(folder, 0o711) // the registry's account passes through
-  settings.linkSubnet = await makeNetwork()
-  registry = new Registry(settings)
-  await ensureAuthority(settings)
-  const tar = await makeTar([{ kind: 'file', name: 'runtime', content: 'x'.repeat(200_000) + prefix }])
-  await baseImage(engine, { tar, config: { Labels: { test: prefix } }, tags: [`${prefix}/runtime-node:1`] })
-  supervising = superviseRegistry(settings, path.join(folder, 'registry.log'), createLog('test', 'fatal'), abort.signal)
-  await ensureRegistryFiles(settings)
-  await until(async () => expect(await listRepositories(settings)).toEqual([]))
-  const ca = readFileSync(paths.caCertificate(settings), 'utf8')
-  await ensureRegistryTrust(engine, { authority: registry.authority, ca, image: `${prefix}/runtime-node:1` })
-})
-
-afterAll(async () => {
-  abort.abort()
-  await supervising
-  for (const tag of (await listImages(engine, { test: prefix })).flatMap(({ tags }) => tags)) await removeImage(engine, tag)
-  await engine.docker.getNetwork(prefix).remove()
-  rmSync(`/etc/docker/certs.d/${registry.authority}`, { recursive: true, force: true })
-  rmSync(folder, { recursive: true, force: true })
-})
-
-/** Its gateway is an address of this machine, and none of loopback, where engines ask for no certificate. */
-async function makeNetwork(): Promise<string> {
-  await engine.docker.createNetwork({ Name: prefix })
-  const { IPAM } = (await engine.docker.getNetwork(prefix).inspect()) as { IPAM: { Config: { Subnet: string }[] } }
-  return IPAM.Config[0]!.Subnet
-}
-
 describe('an image', () => {
   it('is published once and fetched under its own name, the same to the last byte', async () => {
     const image = await build(1)
     const base = await findBaseOf(engine, image)
-    expect(base).toBe(`${prefix}/runtime-node:1`)
+    expect(base).toBe(runtime)
     const [first, second] = await Promise.all([1, 2].map(() => registry.publish(push, { appId, image, base: base! })))
     expect(second).toBe(first)
     expect(first).toMatchObject({ layers: 1 }) // the runtime went to the base repository and was mounted
@@ -141,7 +82,7 @@ describe('the registry', () => {
     const before = blobs()
     await removeRegistryImage(settings, repositoryOf(appId), 'build2')
     expect(blobs()).toBe(before)
-    expect(await registry.collect(abort.signal)).toBe(true)
+    expect(await registry.collect(signal)).toBe(true)
     await until(async () => expect(await listTags(settings, repositoryOf(appId))).toEqual(['build1']))
     expect(blobs()).toBe(before - 3) // manifest, config, layer
     const image = `${prefix}/${repositoryOf(appId)}:build1`
@@ -159,13 +100,13 @@ describe('the registry', () => {
   })
 
   it('starts again with a new certificate, stops with the last other host, and is back with the next', async () => {
-    const first = findRunning(settings.runDir, REGISTRY)?.pid
+    const first = runningPid()
     rmSync(path.join(paths.registry(settings), 'tls.pem'))
     await ensureRegistryFiles(settings)
-    await until(() => expect(findRunning(settings.runDir, REGISTRY)?.pid ?? first).not.toBe(first))
+    await until(() => expect(runningPid() ?? first).not.toBe(first))
     removeRegistryFiles(settings)
     expect(registry.isWanted()).toBe(false)
-    await until(() => expect(isUp() || existsSync(storagePath(settings))).toBe(false))
+    await until(() => expect(runningPid() ?? existsSync(storagePath(settings))).toBe(false))
     await ensureRegistryFiles(settings)
     await until(async () => expect(await listRepositories(settings)).toEqual([]))
   })

@@ -72,6 +72,7 @@ export function openHost(rig: RigState, state: HostState, authority: Authority):
       if (!findInit(machine)) {
         await plugIn(rig.name, rig.subnet, state)
         await boot(machine)
+        await engineIsSteady(engine) // what stood in its way ended with the machine; the rule that led there did not
       }
       await startEngine(engine)
     },

@@ -107,6 +107,13 @@ it('an engine is slow, breaks off or refuses until it is steady', async () => {
   expect(await ping(h2)).toBe(200)
 })
 
+it('a fault of the engine ends with the machine', async () => {
+  await h2.fault({ kind: 'refuse' })
+  await h2.kill()
+  await h2.start()
+  expect(await ping(h2)).toBe(200)
+})
+
 it('down leaves nothing', async () => {
   const other = await startHosts({ count: 1 })
   const [host] = other.hosts

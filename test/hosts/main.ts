@@ -1,7 +1,6 @@
 // Three hosts on this machine, for trying things by hand: `node test/hosts/main.ts` says how.
 import { parseArgs } from 'node:util'
 import type { TestHost } from './host.ts'
-import type { Partition } from './partition.ts'
 import { findRig, type Rig, startHosts } from './rig.ts'
 
 const USAGE = `node test/hosts/main.ts [--name RIG] VERB
@@ -14,7 +13,7 @@ power-off h2               the same in silence                                st
 hang h2                    SIGSTOP of dockerd                                 resume h2
 restart-engine h2 [KILL|TERM]
 slow h2 MS, cut h2 MS, refuse h2                 a faulty engine              steady h2
-run h2 COMMAND...          inside the machine`
+run h2 -- COMMAND...       inside the machine`
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -35,16 +34,16 @@ const ofRig: Record<string, (rig: Rig) => Promise<unknown>> = {
 }
 const ofHost: Record<string, (host: TestHost) => Promise<unknown>> = {
   env: async ({ url, certPath }) => console.log(`export DOCKER_HOST=${url} DOCKER_TLS_VERIFY=1 DOCKER_CERT_PATH=${certPath}`),
-  partition: (host) => host.partition({ ...port, direction: (rest[0] ?? 'both') as NonNullable<Partition['direction']> }),
+  partition: (host) => host.partition({ ...port, direction: oneOf(['both', 'in', 'out'], rest[0]) }),
   heal: (host) => host.heal(),
   kill: (host) => host.kill(),
   'power-off': (host) => host.powerOff(),
   start: (host) => host.start(),
   hang: (host) => host.hang(),
   resume: (host) => host.resume(),
-  'restart-engine': (host) => host.restartEngine(rest[0] === 'TERM' ? 'TERM' : 'KILL'),
-  slow: (host) => host.fault({ kind: 'slow', ms: Number(rest[0]) }),
-  cut: (host) => host.fault({ kind: 'cut', ms: Number(rest[0]) }),
+  'restart-engine': (host) => host.restartEngine(oneOf(['KILL', 'TERM'], rest[0])),
+  slow: (host) => host.fault({ kind: 'slow', ms: milliseconds(rest[0]) }),
+  cut: (host) => host.fault({ kind: 'cut', ms: milliseconds(rest[0]) }),
   refuse: (host) => host.fault({ kind: 'refuse' }),
   steady: (host) => host.steady(),
   async run(host) {
@@ -55,12 +54,29 @@ const ofHost: Record<string, (host: TestHost) => Promise<unknown>> = {
   },
 }
 
-if (verb === 'up') await printStatus(await up())
-else if (ofRig[verb]) await withRig(ofRig[verb])
-else if (ofHost[verb]) await withRig((rig) => ofHost[verb]!(rig.host(target)))
-else {
-  console.error(USAGE)
-  process.exitCode = 2
+try {
+  if (verb === 'up') await printStatus(await up())
+  else if (ofRig[verb]) await withRig(ofRig[verb])
+  else if (ofHost[verb]) await withRig((rig) => ofHost[verb]!(rig.host(target)))
+  else {
+    console.error(USAGE)
+    process.exitCode = 2
+  }
+} catch (error) {
+  console.error(` !     ${(error as Error).message}`)
+  process.exitCode = 1
+}
+
+/** The first when none is given. */
+function oneOf<T extends string>(words: readonly [T, ...T[]], given: string | undefined): T {
+  const word = given === undefined ? words[0] : words.find((one) => one === given)
+  if (word === undefined) throw new Error(`${given} is none of ${words.join(', ')}`)
+  return word
+}
+
+function milliseconds(given: string | undefined): number {
+  if (!/^\d+$/.test(given ?? '')) throw new Error(`${verb} wants milliseconds, not ${given ?? 'nothing'}`)
+  return Number(given)
 }
 
 function up(): Promise<Rig> {

@@ -9,6 +9,7 @@ import type { Erasures } from './erasures.ts'
 import type { Fleet } from './fleet.ts'
 import type { HostImages } from './host-images.ts'
 import type { Jobs } from './jobs.ts'
+import type { LinkTurns } from './links.ts'
 import type { Placer } from './placer.ts'
 import type { PreparedNetworks } from './prepared.ts'
 import type { RouteServer } from './routes.ts'
@@ -66,6 +67,7 @@ export interface Scheduler extends SchedulerDeps {
   fleet: Fleet
   placer: Placer
   hostImages: HostImages
+  linkTurns: LinkTurns
   /** Have another look at this app, now. */
   look(appId: string): void
 }

@@ -43,5 +43,5 @@ async function retire(scheduler: Scheduler, { host, engine }: Member): Promise<v
   if (!(await deleteHost(store, host.id))) return
   log.info({ host: host.name }, 'host.removed')
   await fleet.refresh()
-  await configureLinks(scheduler)
+  await scheduler.linkTurns.run(() => configureLinks(scheduler))
 }

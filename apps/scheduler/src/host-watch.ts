@@ -141,13 +141,12 @@ class HostWatch {
 
   async #readFacts({ engine }: Member): Promise<void> {
     this.#factsMs = Date.now()
-    const { MemTotal, NCPU, ServerVersion, ID } = (await engine.call('info', () => engine.docker.info())) as {
+    const { MemTotal, NCPU, ServerVersion } = (await engine.call('info', () => engine.docker.info())) as {
       MemTotal: number
       NCPU: number
       ServerVersion: string
-      ID: string
     }
-    await this.#write({ memoryMiB: Math.floor(MemTotal / 2 ** 20), cpus: NCPU, engineVersion: ServerVersion, engineId: ID })
+    await this.#write({ memoryMiB: Math.floor(MemTotal / 2 ** 20), cpus: NCPU, engineVersion: ServerVersion })
   }
 
   async #write(change: HostChange): Promise<void> {

@@ -51,7 +51,7 @@ export async function joinHost(scheduler: Scheduler, hostId: string): Promise<vo
       log.warn({ host: member.host.name, step: name, err: error }, 'host.not_joined')
       if (!(error instanceof PlatformError)) return // the platform's own trouble: the next look begins anew
       const reason = [error.message, ...(error.hint ? [error.hint] : [])].join('. ').replace(/\.\. /g, '. ')
-      await removeLink(member.engine).catch(() => {})
+      if (error.code !== 'conflict') await removeLink(member.engine).catch(() => {}) // else it is another host's
       await changeHost(store, hostId, {
         condition: 'failed',
         reason,
@@ -68,17 +68,18 @@ async function reachEngine({ store, fleet }: Scheduler, { host, engine }: Member
   const [facts, local] = await Promise.all([readEngineFacts(engine), readEngineFacts(fleet.local().engine)])
   checkEngine(facts, local)
   checkClock(facts)
-  const twin = fleet.all().find((other) => other.host.id !== host.id && other.host.engineId === facts.id)
-  if (twin) throw new PlatformError('host_refused', `This engine is a host already, by the name of ${twin.host.name}`)
-  const { version, memoryMiB, cpus, id: engineId } = facts
-  await changeHost(store, host.id, { engineId, engineVersion: version, memoryMiB, cpus })
+  const { version, memoryMiB, cpus } = facts
+  await changeHost(store, host.id, { engineVersion: version, memoryMiB, cpus })
   return `Docker ${version}, ${cpus} ${cpus === 1 ? 'CPU' : 'CPUs'}, ${memoryMiB} MB of memory`
 }
 
 async function linkMachines(scheduler: Scheduler, { host, engine }: Member): Promise<string> {
-  await Promise.all([prepareLink(scheduler, scheduler.fleet.local()), prepareLink(scheduler, { host, engine })])
-  await scheduler.fleet.refresh()
-  await configureLinks(scheduler)
+  await scheduler.linkTurns.run(async () => {
+    await prepareLink(scheduler, scheduler.fleet.local())
+    await prepareLink(scheduler, { host, engine })
+    await scheduler.fleet.refresh()
+    await configureLinks(scheduler)
+  })
   const began = performance.now()
   for (;;) {
     const facts = await readLink(engine)

@@ -16,6 +16,7 @@ import { HostCare } from './host-care.ts'
 import { HostImages } from './host-images.ts'
 import { HostWatches } from './host-watches.ts'
 import { Jobs } from './jobs.ts'
+import { LinkTurns } from './links.ts'
 import { watchMemory } from './memory.ts'
 import { Placer } from './placer.ts'
 import { PreparedNetworks } from './prepared.ts'
@@ -46,7 +47,18 @@ export async function lead({ ...deps }: SchedulerDeps, routes: RouteServer, term
   const placer = new Placer({ store: deps.store, fleet, memoryOvercommit: settings.memoryOvercommit })
   const hostImages = new HostImages({ registry: deps.registry, fleet, placer, log, base: deps.stackImage })
   const prepared = new PreparedNetworks(deps)
-  const scheduler: Scheduler = { ...deps, routes, jobs, erasures: new Erasures(), look, prepared, fleet, placer, hostImages }
+  const scheduler: Scheduler = {
+    ...deps,
+    routes,
+    jobs,
+    erasures: new Erasures(),
+    look,
+    prepared,
+    fleet,
+    placer,
+    hostImages,
+    linkTurns: new LinkTurns(),
+  }
   const watches = new HostWatches()
   const care = new HostCare()
   reconciler.scheduler = scheduler

@@ -4,13 +4,29 @@ import { lookup } from 'node:dns/promises'
 import { PlatformError } from '@paas/domain/errors'
 import { appSubnetOf, linkAddressOf } from '@paas/domain/host-subnet'
 import { addressTowards, configureLink, ensureLink, type LinkConfig } from '@paas/engine/link'
-import { changeHost, type Host } from '@paas/store/hosts'
+import { changeHost, type Host, listHosts } from '@paas/store/hosts'
 import type { Scheduler } from './deps.ts'
 import type { Member } from './fleet.ts'
 
-/** The host's container and key; its row knows the key by then. */
+/** One change of links at a time: each tells the platform's own machine the whole of what is wanted. */
+export class LinkTurns {
+  #last: Promise<unknown> = Promise.resolve()
+
+  run<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work)
+    this.#last = turn.catch(() => {})
+    return turn
+  }
+}
+
+/** The host's container and key; its row knows the key by then. The key is the engine's own: throws `conflict` for an engine that is a host by another name. */
 export async function prepareLink({ store, linkImage }: Scheduler, { host, engine }: Member): Promise<void> {
   const { publicKey } = await ensureLink(engine, { image: await linkImage(engine) })
+  const twin = (await listHosts(store)).find((other) => other.id !== host.id && other.linkKey === publicKey)
+  if (twin) {
+    const whose = twin.local ? "the platform's own engine, the host local" : `a host already, by the name of ${twin.name}`
+    throw new PlatformError('conflict', `This engine is ${whose}`)
+  }
   if (publicKey !== host.linkKey) await changeHost(store, host.id, { linkKey: publicKey })
 }
 

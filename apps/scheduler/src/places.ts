@@ -31,10 +31,11 @@ export async function judgePlaces(
 
 /** A host for this dyno, written into its row and remembered; undefined: it waits, and its row says why. */
 export async function findPlace(scheduler: Scheduler, order: DynoOrder): Promise<string | undefined> {
-  const { store, placer, logs } = scheduler
+  const { store, fleet, placer, logs } = scheduler
   const { dyno, app, release, slug } = order
   if (dyno.hostId !== null) return dyno.hostId
   const wanted = { appId: app.id, type: dyno.type, releaseId: release.id, size: dyno.size, image: slug.image }
+  placer.holds(fleet.local().host.id, slug.image) // where it was built
   const placement = await placer.find(wanted)
   if (placement.kind === 'waiting') {
     const reason = `waiting: ${placement.reason}`

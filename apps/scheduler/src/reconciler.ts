@@ -85,6 +85,7 @@ export async function reconcile(scheduler: Scheduler, appId: string, stopped: ()
     scheduler.routes.publish(appId, await reading.rows)
     const world = await reading.world
     if (!world) return undefined
+    for (const { image } of world.pending) scheduler.hostImages.announce({ appId, image })
     const steps = planApp(world, Date.now(), limits)
     if (steps.length === 0) return nextDueMs(world, Date.now(), limits)
     if (!(await act(scheduler, world, steps, stopped))) return Date.now() + RETRY_MS

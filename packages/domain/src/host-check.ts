@@ -3,8 +3,6 @@
 import { PlatformError } from './errors.ts'
 
 export interface EngineFacts {
-  /** The engine's own id: the same under every address. */
-  id: string
   version: string
   os: string
   /** As the kernel names it: `x86_64`. */
@@ -25,10 +23,7 @@ const MIN_MEMORY_MIB = 512
 const MIN_DISK_BYTES = 2 * 1024 ** 3
 
 /** Throws `host_refused`. `local` is the platform's own machine, whose images run only on machines of its kind. */
-export function checkEngine(facts: EngineFacts, local: Pick<EngineFacts, 'id' | 'arch'>): void {
-  if (facts.id === local.id) {
-    throw refused('This is the engine of the platform itself, which is the host local already')
-  }
+export function checkEngine(facts: EngineFacts, local: Pick<EngineFacts, 'arch'>): void {
   if (facts.os !== 'linux') throw refused(`Its engine runs ${facts.os} containers, and dynos are Linux ones`)
   if (facts.arch !== local.arch) {
     throw refused(`It is a ${facts.arch} machine, and the images of this platform are for ${local.arch}`)

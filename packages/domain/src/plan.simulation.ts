@@ -46,7 +46,7 @@ export class Simulation {
     const version = ++this.#count
     const processTypes = { web: 'w', worker: 'x', ...(fate === 'phase-fails' && { release: 'r' }) }
     this.fates.set(`r${version}`, fate)
-    this.world.pending.push({ id: `r${version}`, version, createdAtMs: this.nowMs, phaseDone: false, processTypes })
+    this.world.pending.push({ id: `r${version}`, version, createdAtMs: this.nowMs, phaseDone: false, image: 'i', processTypes })
   }
 
   scale(type: string, quantity: number): void {

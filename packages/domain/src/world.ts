@@ -11,6 +11,8 @@ export interface WorldRelease {
   createdAtMs: number
   /** Its release phase exited 0. */
   phaseDone: boolean
+  /** What its dynos are started from. */
+  image: string
   /** Command per process type; null: the image's own. */
   processTypes: Readonly<Record<string, string | null>>
 }

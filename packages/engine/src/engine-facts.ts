@@ -7,7 +7,6 @@ import type { Engine } from './client.ts'
 export async function readEngineFacts(engine: Engine): Promise<EngineFacts> {
   const askedMs = Date.now()
   const info = (await engine.call('info', () => engine.docker.info())) as {
-    ID: string
     ServerVersion: string
     OSType: string
     Architecture: string
@@ -17,7 +16,7 @@ export async function readEngineFacts(engine: Engine): Promise<EngineFacts> {
     DriverStatus: [name: string, value: string][] | null
   }
   return {
-    ...{ id: info.ID, version: info.ServerVersion, os: info.OSType, arch: info.Architecture },
+    ...{ version: info.ServerVersion, os: info.OSType, arch: info.Architecture },
     ...{ memoryMiB: Math.floor(info.MemTotal / 2 ** 20), cpus: info.NCPU },
     containerdStore: usesContainerdStore(info.DriverStatus),
     ...{ clockMs: Date.parse(info.SystemTime), askedMs, answeredMs: Date.now() },

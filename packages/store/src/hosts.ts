@@ -26,7 +26,6 @@ export interface Host {
   /** The platform's own machine. */
   local: boolean
   engineUrl: string
-  engineId: string | null
   /** 1 is local; chooses the link address and the range of app networks. */
   number: number
   cordoned: boolean
@@ -48,7 +47,6 @@ export interface Host {
 export interface HostChange {
   condition?: HostCondition
   reason?: string | null
-  engineId?: string
   steps?: JoinStep[]
   flaps?: number
   distrustUntil?: Date | null

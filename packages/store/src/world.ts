@@ -8,7 +8,7 @@ import type { Store } from './store.ts'
 export type AppRows = Omit<AppWorld, 'containers'>
 
 const RELEASE = {
-  select: { id: true, version: true, createdAt: true, phaseDone: true, slug: { select: { processTypes: true } } },
+  select: { id: true, version: true, createdAt: true, phaseDone: true, slug: { select: { processTypes: true, image: true } } },
 } as const
 
 /** Undefined when the row is gone. Destroyed apps are there until everything of them is. */
@@ -51,7 +51,8 @@ export async function listAppIds(store: Store): Promise<string[]> {
 }
 
 function releaseOf({ id, version, createdAt, phaseDone, slug }: Prisma.ReleaseGetPayload<typeof RELEASE>): WorldRelease {
-  return { id, version, createdAtMs: createdAt.getTime(), phaseDone, processTypes: processTypesOf(slug?.processTypes ?? {}) }
+  const { image = '', processTypes = {} } = slug ?? {}
+  return { id, version, createdAtMs: createdAt.getTime(), phaseDone, image, processTypes: processTypesOf(processTypes) }
 }
 
 function dynoOf(row: Prisma.DynoGetPayload<{ include: { release: { select: { version: true } } } }>): WorldDyno {

@@ -3,7 +3,6 @@ CREATE TYPE "host_condition" AS ENUM ('joining', 'up', 'sick', 'lost', 'failed')
 ALTER TABLE "hosts"
     ADD COLUMN "local" BOOLEAN NOT NULL DEFAULT false,
     ADD COLUMN "credentials" BYTEA,
-    ADD COLUMN "engine_id" TEXT,
     ADD COLUMN "number" INTEGER NOT NULL,
     ADD COLUMN "cordoned" BOOLEAN NOT NULL DEFAULT false,
     ADD COLUMN "draining" BOOLEAN NOT NULL DEFAULT false,
@@ -22,7 +21,7 @@ ALTER TABLE "hosts"
     ADD COLUMN "disk_free" BIGINT,
     ADD COLUMN "disk_total" BIGINT,
     ADD COLUMN "link_key" TEXT;
-CREATE UNIQUE INDEX "hosts_engine_id_key" ON "hosts"("engine_id");
+CREATE UNIQUE INDEX "hosts_link_key_key" ON "hosts"("link_key");
 CREATE UNIQUE INDEX "hosts_number_key" ON "hosts"("number");
 -- One machine is the platform's own.
 CREATE UNIQUE INDEX "hosts_local_key" ON "hosts"("local") WHERE "local";

@@ -23,6 +23,8 @@ ip() { /bin/ip "$@"; }
 
 is_up() { wg show "$interface" public-key > /dev/null 2>&1; }
 
+is_kernel() { ip -details link show dev "$interface" | grep -q ' wireguard '; }
+
 # Whoever is first: the name is given once, to a file that is on the disk.
 ensure_key() {
   [ -e "$state/key" ] && return
@@ -51,16 +53,20 @@ await_interface() {
   exit 1
 }
 
-# What is left of the path to each peer, at most $1: WireGuard adds 60 bytes over IPv4, 80 over IPv6.
+# What is left of the narrowest path to a peer, at most $1: WireGuard adds 60 bytes over IPv4, 80 over IPv6.
 path_mtu() {
-  mtu=$1
-  for endpoint in $endpoints; do
-    route=$(ip -oneline route get "$endpoint" 2> /dev/null) || continue
-    own=$(echo "$route" | sed -n 's/.* mtu \([0-9]*\).*/\1/p')
-    [ -n "$own" ] || own=$(cat "/sys/class/net/$(echo "$route" | sed -n 's/.* dev \([^ ]*\).*/\1/p')/mtu")
-    [ $((own - 80)) -ge "$mtu" ] || mtu=$((own - 80))
-  done
-  echo "$mtu"
+  for endpoint in $endpoints; do echo "route get $endpoint"; done | ip -oneline -force -batch - 2> /dev/null |
+    awk '{ mtu = dev = ""; for (i = 1; i < NF; i++) { if ($i == "mtu") mtu = $(i + 1); if ($i == "dev") dev = $(i + 1) }
+      print mtu ? mtu : dev }' | sort -u | {
+    least=$1
+    while read -r path; do
+      case $path in
+        *[!0-9]*) path=$(cat "/sys/class/net/$path/mtu") ;;
+      esac
+      [ $((path - 80)) -ge "$least" ] || least=$((path - 80))
+    done
+    echo "$least"
+  }
 }
 
 set_interface() {
@@ -77,13 +83,15 @@ set_interface() {
 }
 
 set_routes() {
-  for route in $routes; do ip route replace "$route" dev "$interface" src "$address" proto "$proto"; done
-  ip route show dev "$interface" proto "$proto" | while read -r route _; do
-    case " $routes " in
-      *" $route "* | *" $route/32 "*) ;;
-      *) ip route delete "$route" dev "$interface" proto "$proto" ;;
-    esac
-  done
+  {
+    for route in $routes; do echo "route replace $route dev $interface src $address proto $proto"; done
+    ip route show dev "$interface" proto "$proto" | while read -r route _; do
+      case " $routes " in
+        *" $route "* | *" $route/32 "*) ;;
+        *) echo "route delete $route dev $interface proto $proto" ;;
+      esac
+    done
+  } | ip -batch -
 }
 
 # iptables has two kinds of tables. To look at the older kind is to make it, so ask the kernel first.
@@ -165,11 +173,11 @@ case $1 in
       wait "$device"
       exit 1
     fi
-    while is_up; do
+    while is_up || [ ! -f "$state/wanted" ]; do
       sleep 5 &
       wait $!
     done
-    exit 1 # started anew, it makes it anew
+    exit 1 # started anew, it makes the interface anew
     ;;
   apply)
     alone
@@ -192,9 +200,7 @@ case $1 in
     ;;
   show)
     # Without the columns that hold keys to keep: the interface's private one, and pre-shared ones.
-    kind=kernel
-    ip -details link show dev "$interface" | grep -q ' tun ' && kind=wireguard-go
-    printf '%s\t%s\t%s\n' "$kind" "$(cat "/sys/class/net/$interface/mtu")" "$(date +%s)"
+    printf '%s\t%s\t%s\n' "$(is_kernel && echo kernel || echo wireguard-go)" "$(cat "/sys/class/net/$interface/mtu")" "$(date +%s)"
     wg show "$interface" dump | sed 1d | cut -f 1,3,5-7
     ;;
   down)
@@ -205,6 +211,7 @@ case $1 in
       drop_chains
       rm "$state/wanted"
     fi
-    ip link delete dev "$interface" 2> /dev/null || true
+    # wireguard-go's goes with this container; without it, we would be gone before the end of this line.
+    is_kernel && ip link delete dev "$interface" 2> /dev/null || true
     ;;
 esac

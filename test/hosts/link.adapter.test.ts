@@ -94,7 +94,8 @@ afterAll(async () => {
   await rig?.down()
 })
 
-it('links of three hosts stand within 5 s', () => expect(upMs).toBeLessThan(5_000))
+// WireGuard greets again after 5 s when a peer was not there yet.
+it('links of three hosts stand within seconds', () => expect(upMs).toBeLessThan(10_000))
 
 describe('routers', () => {
   it.each(['h1', 'h2'] as const)('reach dynos of %s at their own addresses', async (host) => {

@@ -44,7 +44,12 @@ it('logs what a dyno prints up to its last line, and nothing of an attached one'
   const folder = await mkdtemp(path.join(tmpdir(), 'logs-'))
   const settings = { dataDir: folder, runDir: folder }
   const output = openContainerOutput({ dockerHost, namePrefix: prefix })
-  const service = await startLogRouter({ settings, engine: output, log: createLog('log-router', 'silent') })
+  const service = await startLogRouter({
+    settings,
+    engine: output,
+    openEngine: () => output,
+    log: createLog('log-router', 'silent'),
+  })
   const run = async (dynoName: string, labels: Record<string, string> = {}) => {
     const container = await engine.docker.createContainer({
       Image: image,

@@ -30,7 +30,7 @@ afterEach(async () => {
 })
 
 async function start(engine: ContainerOutput = nothing) {
-  const service = await startLogRouter({ settings, engine, log })
+  const service = await startLogRouter({ settings, engine, log, openEngine: () => engine })
   let closed = false
   const close = async () => {
     if (!closed) await service.close()

@@ -9,7 +9,10 @@ const CLOSE_DEADLINE_MS = 5_000
 
 const settings = JSON.parse(process.env['PAAS_SETTINGS'] ?? '{}') as Settings
 const log = createLog('log-router', settings.logLevel)
-const service = await startLogRouter({ settings, engine: openContainerOutput(settings), log })
+const service = await startLogRouter({
+  ...{ settings, log, engine: openContainerOutput(settings) },
+  openEngine: ({ dockerHost, tls }) => openContainerOutput({ dockerHost, tls, namePrefix: settings.namePrefix }),
+})
 log.info({ pid: process.pid }, 'log-router.started')
 
 for (const name of ['SIGINT', 'SIGTERM'] as const) {

@@ -1,14 +1,17 @@
 // The hosts, each with its engine. Rows say which there are; this only keeps
 // their engines open between two looks.
+import { paths } from '@paas/contract/settings'
 import { PlatformError } from '@paas/domain/errors'
 import { appSubnetOf } from '@paas/domain/host-subnet'
 import { type Engine, openEngine } from '@paas/engine/client'
-import { ensureLocalHost, type Host, listHosts, readHostCredentials } from '@paas/store/hosts'
+import { ensureLocalHost, type Host, type HostCredentials, listHosts, readHostCredentials } from '@paas/store/hosts'
 import type { SchedulerDeps } from './deps.ts'
+import { writeHostEngines } from './host-engines.ts'
 
 export interface Member {
   host: Host
   engine: Engine
+  tls: HostCredentials | undefined
 }
 
 export class Fleet {
@@ -34,9 +37,14 @@ export class Fleet {
     for (const host of await listHosts(store)) {
       const known = this.#members.get(host.id)
       const same = known && known.host.engineUrl === host.engineUrl
-      members.set(host.id, { host, engine: same ? known.engine : await this.#open(host) })
+      members.set(host.id, same ? { ...known, host } : await this.#open(host))
     }
     this.#members = members
+    const others = [...members.values()].filter(({ host }) => !host.local && host.condition !== 'failed')
+    writeHostEngines(
+      paths.hostEngines(settings),
+      others.map(({ host, tls }) => ({ id: host.id, dockerHost: host.engineUrl, ...(tls && { tls }) })),
+    )
   }
 
   /** Local first. */
@@ -72,13 +80,13 @@ export class Fleet {
     return member.engine
   }
 
-  async #open(host: Host): Promise<Engine> {
+  async #open(host: Host): Promise<Member> {
     const { store, engine, settings } = this.#deps
-    if (host.local) return engine
+    if (host.local) return { host, engine, tls: undefined }
     const tls = await readHostCredentials(store, host.id)
     const { namePrefix, cgroupParent, hostSubnets } = settings
-    const appSubnet = appSubnetOf(hostSubnets, host.number)
-    return openEngine({ dockerHost: host.engineUrl, namePrefix, cgroupParent, appSubnet, linked: true, ...(tls && { tls }) })
+    const names = { namePrefix, cgroupParent, appSubnet: appSubnetOf(hostSubnets, host.number) }
+    return { host, tls, engine: openEngine({ dockerHost: host.engineUrl, ...names, linked: true, ...(tls && { tls }) }) }
   }
 }
 

@@ -73,10 +73,11 @@ async function reachEngine({ store, fleet }: Scheduler, { host, engine }: Member
   return `Docker ${version}, ${cpus} ${cpus === 1 ? 'CPU' : 'CPUs'}, ${memoryMiB} MB of memory`
 }
 
-async function linkMachines(scheduler: Scheduler, { host, engine }: Member): Promise<string> {
+async function linkMachines(scheduler: Scheduler, member: Member): Promise<string> {
+  const { host, engine } = member
   await scheduler.linkTurns.run(async () => {
     await prepareLink(scheduler, scheduler.fleet.local())
-    await prepareLink(scheduler, { host, engine })
+    await prepareLink(scheduler, member)
     await scheduler.fleet.refresh()
     await configureLinks(scheduler)
   })
@@ -107,11 +108,11 @@ async function lookAtDisk({ store }: Scheduler, { host, engine }: Member): Promi
 }
 
 /** From then on the registry sends it only what apps add to it. */
-async function fetchStack({ hostImages, registry, linkImage, settings }: Scheduler, { host, engine }: Member): Promise<string> {
+async function fetchStack({ hostImages, registry, linkImage, settings }: Scheduler, member: Member): Promise<string> {
   const address = linkAddressOf(settings.linkSubnet, 1)
-  await checkRegistryProxy(engine, address)
+  await checkRegistryProxy(member.engine, address)
   const trust = { authority: registry.authority, ca: await readFile(paths.caCertificate(settings), 'utf8') }
-  await ensureRegistryTrust(engine, { ...trust, image: await linkImage(engine) })
-  const bytes = await hostImages.seed({ host, engine })
+  await ensureRegistryTrust(member.engine, { ...trust, image: await linkImage(member.engine) })
+  const bytes = await hostImages.seed(member)
   return `${Math.round(bytes / 1e6)} MB`
 }

@@ -74,6 +74,8 @@ export const paths = {
   configKey: (s: Pick<Settings, 'dataDir'>) => `${s.dataDir}/keys/config.key`,
   certificate: (s: Pick<Settings, 'dataDir'>) => `${s.dataDir}/tls/platform.pem`,
   certificateKey: (s: Pick<Settings, 'dataDir'>) => `${s.dataDir}/tls/platform.key`,
+  /** Engines of other hosts and how to be known to them, for who only follows them; a copy that the scheduler keeps, absent while there are none. */
+  hostEngines: (s: Pick<Settings, 'dataDir'>) => `${s.dataDir}/hosts/engines.json`,
   caCertificate: (s: Pick<Settings, 'dataDir'>) => `${s.dataDir}/tls/ca.pem`,
   registry: (s: Pick<Settings, 'dataDir'>) => `${s.dataDir}/registry`,
   /** There when the platform needs its registry, which runs for as long as it is there. */

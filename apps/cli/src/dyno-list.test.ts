@@ -44,6 +44,13 @@ it('says why a dyno is not up, and when it starts again', () => {
   )
 })
 
+it('says why a dyno has no place yet', () => {
+  const waiting = dyno('web.3', { state: 'starting', reason: 'waiting: no host has 512 MB free (largest free: 300 MB on h2)' })
+  expect(formatDynos([waiting], [], now, plain).at(-1)).toBe(
+    'web.3: starting 2026/01/02 10:00:00 +0000 (~ 3m ago): waiting: no host has 512 MB free (largest free: 300 MB on h2)',
+  )
+})
+
 it('shows wanted types that have no dyno yet, and not those scaled to 0', () => {
   const wanted = (type: string, quantity: number) => ({ type, quantity, size: 'Basic', command: './run' })
   expect(formatDynos([], [wanted('web', 2), wanted('worker', 0)], now, plain)).toEqual([

@@ -81,3 +81,62 @@ export interface Installation {
 }
 
 export type ConfigVars = Record<string, string>
+
+/** A machine with an engine; an addition of ours, for admins. */
+export interface Host {
+  name: string
+  local: boolean
+  /** `condition`, or what was asked of a host that is up: `draining`, `cordoned`, `removing`. */
+  state: string
+  condition: 'joining' | 'up' | 'sick' | 'lost' | 'failed' | string
+  condition_since: string
+  reason: string | null
+  labels: Record<string, string>
+  zone: string | null
+  cordoned: boolean
+  draining: boolean
+  dynos: number
+  /** MB. */
+  memory: { wanted: number; total: number | null }
+  /** Cores. */
+  cpus: { wanted: number; total: number | null }
+  /** Bytes. */
+  disk: { free: number | null; total: number | null }
+  engine_version: string | null
+  engine_url: string
+  certificate_expires_at: string | null
+  last_seen: string | null
+  distrust_until: string | null
+  steps: { name: string; state: 'running' | 'done' | 'failed'; detail: string }[]
+  created_at: string
+}
+
+export interface Move {
+  app: string
+  dyno: string
+  from: string
+  to: string
+}
+
+export interface Place {
+  type: string
+  on: Record<string, string>
+  strategy: 'spread' | 'pack' | string
+  singleton: boolean
+}
+
+export interface Explanation {
+  dyno: string
+  state: string
+  placed: boolean
+  explanation: string[]
+  /** For admins only. */
+  host: string | null
+  hosts: {
+    name: string
+    verdict: 'chosen' | 'possible' | 'filtered' | string
+    against: string[]
+    peers_on_host: number
+    memory_promised: number
+  }[]
+}

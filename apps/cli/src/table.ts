@@ -52,6 +52,8 @@ export const topics: readonly Topic[] = [
       'ps:restart': 'restart dynos',
       'ps:stop': 'stop dynos',
       'ps:wait': 'wait until all dynos are up on the newest release',
+      'ps:place': 'show or change where dynos of a process type may run',
+      'ps:explain': 'show why a dyno is where it is, or why it waits',
     },
   },
   {
@@ -99,6 +101,22 @@ export const topics: readonly Topic[] = [
       domains: 'list the names an app answers to',
       'domains:add': 'add a name',
       'domains:remove': 'remove a name',
+    },
+  },
+  {
+    title: 'Hosts (for admins)',
+    load: () => import('./commands/hosts.ts'),
+    commands: {
+      hosts: 'list the machines that dynos run on',
+      'hosts:info': 'show a host',
+      'hosts:add': 'add a machine',
+      'hosts:label': 'set or remove labels of a host',
+      'hosts:cordon': 'place nothing new on a host',
+      'hosts:uncordon': 'use a host again',
+      'hosts:drain': 'move all dynos off a host',
+      'hosts:remove': 'take a host away',
+      'hosts:rebalance': 'spread dynos evenly over hosts again',
+      'hosts:doctor': 'show what is wrong with hosts, and what to do',
     },
   },
   {

@@ -1,4 +1,5 @@
-// ps, ps:scale, ps:restart, ps:stop, ps:wait.
+// ps, ps:scale, ps:restart, ps:stop, ps:wait; ps:place and ps:explain are in
+// ps-place.ts.
 import { path } from '../api.ts'
 import { appFlags, command, jsonFlag } from '../command.ts'
 import type { Context } from '../context.ts'
@@ -6,6 +7,7 @@ import { formatDynos } from '../dyno-list.ts'
 import { Failure } from '../failure.ts'
 import type { Dyno, Formation } from '../objects.ts'
 import { waitForDynos } from '../wait.ts'
+import { explain, place } from './ps-place.ts'
 
 const DEFAULT_TIMEOUT_SECONDS = 300
 
@@ -106,7 +108,15 @@ const wait = command({
   },
 })
 
-export const commands = { ps, 'ps:scale': scale, 'ps:restart': restart, 'ps:stop': stop, 'ps:wait': wait }
+export const commands = {
+  ps,
+  'ps:scale': scale,
+  'ps:restart': restart,
+  'ps:stop': stop,
+  'ps:wait': wait,
+  'ps:place': place,
+  'ps:explain': explain,
+}
 
 export interface ScaleUpdate {
   type: string

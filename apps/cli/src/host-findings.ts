@@ -1,0 +1,113 @@
+// What is wrong with a host, and what to do about it: read from what the
+// scheduler found and what was asked of it.
+import { isAhead } from './host-rows.ts'
+import type { Host } from './objects.ts'
+import { formatBytes, formatTime } from './terminal.ts'
+
+const DAY_MS = 86_400_000
+const CERTIFICATE_WARN_MS = 30 * DAY_MS
+/** The scheduler notes every 10 s that an engine answers. */
+const SILENT_MS = 60_000
+const DISK_LOW_BYTES = 5_000_000_000
+const DISK_LOW_SHARE = 0.1
+
+export interface Finding {
+  /** `note`: as it was asked for, or over by itself. */
+  level: 'wrong' | 'note'
+  what: string
+  todo: string
+}
+
+export function findingsOf(host: Host, all: readonly Host[], nowMs: number): Finding[] {
+  return [
+    ...conditionOf(host),
+    ...wishesOf(host, nowMs),
+    ...certificateOf(host, nowMs),
+    ...diskOf(host),
+    ...contactOf(host, nowMs),
+    ...versionOf(host, all),
+  ]
+}
+
+function conditionOf({ name, condition, reason, engine_url, steps, local }: Host): Finding[] {
+  const because = reason ? `: ${reason}` : ''
+  if (condition === 'failed') {
+    const step = steps.find(({ state }) => state === 'failed')?.name
+    const what = `it could not join${step ? ` (${step})` : ''}${because}`
+    return [wrong(what, `Repair that, then \`paas hosts:add ${name}\` again, or \`paas hosts:remove ${name}\`.`)]
+  }
+  if (condition === 'lost') {
+    const todo = `Look whether the machine runs. It comes back by itself; one that is gone for good: \`paas hosts:remove ${name} --force\`.`
+    return [wrong(`it is lost, its dynos are replaced elsewhere${because}`, todo)]
+  }
+  if (condition === 'sick') {
+    const todo = local
+      ? 'Restart Docker: systemctl restart docker.'
+      : `Look at its engine: \`systemctl status docker\` there, and ${engine_url} from here.`
+    return [wrong(`it is sick, nothing new is placed on it${because}`, todo)]
+  }
+  if (condition === 'joining') {
+    const step = steps.at(-1)
+    return [note(`it is joining${step ? `: ${step.name}` : ''}`, 'Wait; `paas hosts:info` shows what became of it.')]
+  }
+  return []
+}
+
+function wishesOf({ name, draining, cordoned, dynos, distrust_until }: Host, nowMs: number): Finding[] {
+  const found: Finding[] = []
+  if (draining) {
+    const what =
+      dynos > 0 ? `it is being drained, ${dynos} ${dynos === 1 ? 'dyno is' : 'dynos are'} still on it` : 'it is drained'
+    found.push(note(what, `\`paas hosts:remove ${name}\` takes it away, \`paas hosts:drain ${name} --stop\` uses it again.`))
+  } else if (cordoned)
+    found.push(note('it is cordoned, nothing new is placed on it', `\`paas hosts:uncordon ${name}\` uses it again.`))
+  if (isAhead(distrust_until, nowMs)) {
+    found.push(
+      note(
+        `it was lost and is not trusted before ${formatTime(distrust_until!)}`,
+        'Wait; if it happens often, look at its network and power.',
+      ),
+    )
+  }
+  return found
+}
+
+function certificateOf({ name, certificate_expires_at: end }: Host, nowMs: number): Finding[] {
+  if (end === null) return []
+  const leftMs = Date.parse(end) - nowMs
+  const todo = `Take new ones: \`paas hosts:drain ${name}\`, \`paas hosts:remove ${name}\`, and \`paas hosts:add\` with them.`
+  if (leftMs <= 0) return [wrong(`our certificate for its engine expired at ${formatTime(end)}`, todo)]
+  if (leftMs < CERTIFICATE_WARN_MS)
+    return [wrong(`our certificate for its engine expires in ${Math.floor(leftMs / DAY_MS)} days`, todo)]
+  return []
+}
+
+function diskOf({ disk: { free, total } }: Host): Finding[] {
+  if (free === null || (free >= DISK_LOW_BYTES && (total === null || free >= total * DISK_LOW_SHARE))) return []
+  return [wrong(`its disk has ${formatBytes(free)} free`, 'Free some: `docker system df` there says what takes it.')]
+}
+
+function contactOf({ condition, last_seen }: Host, nowMs: number): Finding[] {
+  if (condition !== 'up' || last_seen === null || nowMs - Date.parse(last_seen) < SILENT_MS) return []
+  const todo = 'Is the scheduler running? `./bin/status` on the platform’s machine tells.'
+  return [wrong(`nobody has noted since ${formatTime(last_seen)} that its engine answers`, todo)]
+}
+
+/** Only beside others: a host alone has nothing to differ from. */
+function versionOf({ local, engine_version }: Host, all: readonly Host[]): Finding[] {
+  const ours = all.find((host) => host.local)?.engine_version
+  if (local || !ours || !engine_version || major(engine_version) >= major(ours)) return []
+  return [
+    note(
+      `its engine is Docker ${engine_version}, older than the platform's own ${ours}`,
+      'Upgrade it when it suits: drain it first.',
+    ),
+  ]
+}
+
+function major(version: string): number {
+  return Number.parseInt(version, 10)
+}
+
+const wrong = (what: string, todo: string): Finding => ({ level: 'wrong', what, todo })
+const note = (what: string, todo: string): Finding => ({ level: 'note', what, todo })

@@ -17,6 +17,7 @@ umask 077
 state=/link/state
 interface=$LINK_INTERFACE
 proto=117 # marks our routes: nobody else's are touched
+last_metric=4278198272
 
 # The shell's own `ip` knows no WireGuard.
 ip() { /bin/ip "$@"; }
@@ -82,8 +83,10 @@ set_interface() {
   ip link set dev "$interface" mtu "$(path_mtu "$mtu_max")" up
 }
 
+# What no host has leads nowhere: it must not leave by the default route, to strangers. Any route of a host or a bridge counts before these.
 set_routes() {
   {
+    for range in $ranges; do echo "route replace unreachable $range metric $last_metric proto $proto"; done
     for route in $routes; do echo "route replace $route dev $interface src $address proto $proto"; done
     ip route show dev "$interface" proto "$proto" | while read -r route _; do
       case " $routes " in
@@ -209,6 +212,7 @@ case $1 in
       . "$state/wanted"
       printf '%s\n' "$hooks" | drop_hooks ''
       drop_chains
+      for range in $ranges; do ip route delete unreachable "$range" metric "$last_metric" 2> /dev/null || true; done
       rm "$state/wanted"
     fi
     # wireguard-go's goes with this container; without it, we would be gone before the end of this line.

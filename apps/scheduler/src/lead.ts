@@ -16,7 +16,7 @@ import { HostCare } from './host-care.ts'
 import { HostImages } from './host-images.ts'
 import { HostWatches } from './host-watches.ts'
 import { Jobs } from './jobs.ts'
-import { LinkTurns } from './links.ts'
+import { configureLinks, LinkTurns } from './links.ts'
 import { watchMemory } from './memory.ts'
 import { Placer } from './placer.ts'
 import { PreparedNetworks } from './prepared.ts'
@@ -116,13 +116,19 @@ async function run(scheduler: Scheduler, hosts: Hosts, signal: AbortSignal): Pro
         scheduler.look(appId)
         if (count > 0) await pause(PACE_MS, signal)
       }
-      if (count % SWEEP_EVERY === 0) await sweep(scheduler)
+      if (count % SWEEP_EVERY === 0) await tidy(scheduler)
       await scheduler.prepared.sweep()
     } catch (err) {
       log.warn({ err }, 'resync.failed')
     }
     await pause(RESYNC_MS, signal)
   }
+}
+
+/** What belongs to nobody goes; links that somebody else has disturbed are set again. */
+async function tidy(scheduler: Scheduler): Promise<void> {
+  await sweep(scheduler)
+  await scheduler.linkTurns.run(() => configureLinks(scheduler))
 }
 
 /** What there is to place on, who is watched, and who comes or goes. */

@@ -67,7 +67,7 @@ async function spokeConfig(
   linked: readonly Member[],
   places: Map<string, string>,
 ): Promise<LinkConfig> {
-  const { linkSubnet, linkPort, httpPort, httpsPort } = settings
+  const { linkSubnet, linkPort, httpPort, httpsPort, rendezvousPort } = settings
   const hub = linked.find((member) => member.host.local)
   if (!hub?.host.linkKey) throw new PlatformError('conflict', 'The link of this machine is not there yet')
   const hubAddress = await addressTowards(places.get(host.id)!)
@@ -80,7 +80,7 @@ async function spokeConfig(
     ],
     // Containers use what the public uses, and nothing else of other machines.
     machines: [
-      { address: hubAddress, tcpPorts: [httpPort, httpsPort] },
+      { address: hubAddress, tcpPorts: [httpPort, httpsPort, rendezvousPort] },
       ...others.map((member) => ({ address: places.get(member.host.id)!, tcpPorts: [] })),
     ],
     tcpPorts: [],

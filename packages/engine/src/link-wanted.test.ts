@@ -8,6 +8,7 @@ const wanted: LinkWanted = {
   address: '10.127.0.1',
   listenPort: 51820,
   peers: [{ publicKey: key, endpoint: '192.0.2.7:51820', allowedIps: ['10.127.0.2/32', '10.128.0.0/18'] }],
+  ranges: ['10.128.0.0/10', '10.127.0.0/16'],
   rules: [],
 }
 const peer = wanted.peers[0]!
@@ -17,6 +18,7 @@ it('writes assignments that a shell reads', () => {
   expect(text).toContain("address='10.127.0.1'\nport='51820'\n")
   expect(text).toContain("endpoints='192.0.2.7'\nroutes='10.127.0.2/32 10.128.0.0/18'\n")
   expect(text).toContain(`[Peer]\nPublicKey = ${key}\nEndpoint = 192.0.2.7:51820\nAllowedIPs = 10.127.0.2/32, 10.128.0.0/18\n`)
+  expect(text).toContain("ranges='10.128.0.0/10 10.127.0.0/16'\n")
 })
 
 it.each([
@@ -25,6 +27,7 @@ it.each([
   { title: 'an endpoint by name', change: { peers: [{ ...peer, endpoint: 'host.example:51820' }] } },
   { title: 'an endpoint with more behind it', change: { peers: [{ ...peer, endpoint: '192.0.2.7:51820\n[Peer]' }] } },
   { title: 'a range', change: { peers: [{ ...peer, allowedIps: ['10.128.0.0/18 dev eth0'] }] } },
+  { title: 'a range of the platform', change: { ranges: ['10.0.0.0/8; reboot'] } },
   { title: 'a quote in a rule', change: { rules: [{ chains: { c: ["-j '$(reboot)'"] }, hooks: [] }] } },
 ])('refuses $title that is none', ({ change }) =>
   expect(() => wantedText({ ...wanted, ...change })).toThrowError(/^A link's .* cannot be/),

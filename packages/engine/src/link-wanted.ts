@@ -22,11 +22,13 @@ export interface LinkWanted {
   address: string
   listenPort: number
   peers: readonly LinkPeer[]
+  /** Every range of the platform's: what is routed to no host and no bridge leads nowhere. */
+  ranges: readonly string[]
   rules: readonly Rules[]
 }
 
 /** Throws `invalid_params` for what is no key, address or range: all of it comes from rows. */
-export function wantedText({ address, listenPort, peers, rules }: LinkWanted): string {
+export function wantedText({ address, listenPort, peers, ranges, rules }: LinkWanted): string {
   const endpoints = peers.flatMap(({ endpoint }) => (endpoint ? [hostOf(endpoint)] : []))
   return `${Object.entries({
     address: checked('address', address, isIPv4(address)),
@@ -34,6 +36,7 @@ export function wantedText({ address, listenPort, peers, rules }: LinkWanted): s
     mtu_max: String(MTU),
     endpoints: endpoints.join(' '),
     routes: peers.flatMap(({ allowedIps }) => allowedIps.map((range) => checked('range', range, isRange(range)))).join(' '),
+    ranges: ranges.map((range) => checked('range', range, isRange(range))).join(' '),
     peers: peers.map(peerText).join('\n'),
     rules: restoreText(rules),
     hooks: rules.flatMap(({ hooks }) => hooks).join('\n'),

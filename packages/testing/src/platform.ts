@@ -1,7 +1,7 @@
 // A whole platform for end-to-end tests: brought up by bin/up itself, with its
 // own data directory, ports, name prefix, subnet and cgroup, so that it runs
 // beside a live one; taken down with everything it made.
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -84,9 +84,21 @@ async function describe(overrides: Record<string, string>): Promise<TestPlatform
       PAAS_NAME_PREFIX: prefix,
       PAAS_CGROUP_PARENT: `/${prefix}`,
       PAAS_APP_SUBNET: '10.214.0.0/16',
+      ...linkEnvironment(),
       PAAS_API_REQUESTS_PER_HOUR: '100000',
       ...overrides,
     },
+  }
+}
+
+/** Its own ranges and ports of the link: several platforms with hosts run at once. */
+function linkEnvironment(): Record<string, string> {
+  const pick = randomInt(28)
+  return {
+    PAAS_LINK_SUBNET: `10.127.${pick}.0/24`,
+    PAAS_HOST_SUBNETS: `10.${128 + 2 * pick}.0.0/15`,
+    PAAS_LINK_PORT: String(20_000 + randomInt(10_000)),
+    PAAS_REGISTRY_PORT: String(10_000 + randomInt(10_000)),
   }
 }
 

@@ -2,7 +2,7 @@
 import { performance } from 'node:perf_hooks'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import { type PlacedDyno, type Placement, type PlacementHost, PlacementIndex } from '@paas/domain/placement'
+import { type BriefPlacement, type PlacedDyno, type PlacementHost, PlacementIndex } from '@paas/domain/placement'
 import { placeAll, type UnplacedDyno } from '@paas/domain/placement-all'
 import { checkPlan, type Faults, hostsUsed } from './check.ts'
 import { firstFitDecreasing } from './first-fit.ts'
@@ -59,7 +59,7 @@ export function measure(hostCount: number): Measured {
   }
 }
 
-function placedOf(wanted: readonly UnplacedDyno[], answers: readonly Placement[]): PlacedDyno[] {
+function placedOf(wanted: readonly UnplacedDyno[], answers: readonly BriefPlacement[]): PlacedDyno[] {
   return wanted.flatMap(({ id, appId, type, needs }, at) => {
     const answer = answers[at]!
     return answer.kind === 'placed' ? [{ id, appId, type, needs, hostId: answer.hostId }] : []

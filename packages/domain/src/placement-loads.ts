@@ -34,13 +34,6 @@ export class HostLoads {
     return this.#slots.get(hostId)
   }
 
-  /** All slots but those of these hosts. */
-  slotsBut(hostIds: readonly string[]): number[] {
-    const left = new Set(hostIds.map((id) => this.slotOf(id)))
-    const slots = Array.from(this.hosts, (_, slot) => slot)
-    return left.size > 0 ? slots.filter((slot) => !left.has(slot)) : slots
-  }
-
   host(slot: number): PlacementHost {
     return this.hosts[slot]!
   }

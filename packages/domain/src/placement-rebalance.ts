@@ -50,7 +50,7 @@ function spreadGroup(
     const fullest = byName.reduce((most, host) => (count(host.id) > count(most.id) ? host : most)).id
     const dyno = onHost.get(fullest)!.at(-1)
     if (!dyno) break
-    const placement = index.place({ ...dyno, ...wish, not: [fullest] })
+    const placement = index.placeBriefly({ ...dyno, ...wish, not: [fullest] })
     if (placement.kind === 'waiting' || count(placement.hostId) + 2 > count(fullest)) break
     const moved = { ...dyno, hostId: placement.hostId }
     index.add(moved)

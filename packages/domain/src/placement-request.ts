@@ -47,3 +47,6 @@ export interface PlacementRequest extends PeerGroup {
 
 /** `reason` and `explanation` are for people; they hold no id but names of hosts. */
 export type Placement = { kind: 'placed'; hostId: string; explanation: string[] } | { kind: 'waiting'; reason: string }
+
+/** One of many, which nobody reads about. */
+export type BriefPlacement = { kind: 'placed'; hostId: string } | { kind: 'waiting'; reason: string }

@@ -1,15 +1,7 @@
 // Why a dyno has no host, as its owner reads it in `paas ps`: exact, and with
 // the names and figures that say what would help.
 import type { HostResources } from './host.ts'
-import {
-  hasLabels,
-  isInService,
-  missingLabels,
-  outOfService,
-  RESOURCE_NAMES,
-  RESOURCES,
-  type Resource,
-} from './placement-filter.ts'
+import { hasLabels, isInService, outOfService, RESOURCE_NAMES, RESOURCES, type Resource } from './placement-filter.ts'
 import type { HostLoads } from './placement-loads.ts'
 import type { PlacementHost, PlacementRequest } from './placement-request.ts'
 
@@ -17,19 +9,18 @@ import type { PlacementHost, PlacementRequest } from './placement-request.ts'
 const NAMED = 3
 
 /** Only right when no host can take it. Looks at every host. */
-export function waitingReason(loads: HostLoads, { on, not = [], needs }: PlacementRequest): string {
+export function waitingReason(loads: HostLoads, request: PlacementRequest): string {
+  const { on, not = [], needs } = request
   const other = not.length > 0 ? 'other ' : ''
-  const slots = loads.slotsBut(not)
-  if (slots.length === 0) return `there is no ${other}host`
-  const labelled = slots.filter((slot) => hasLabels(loads.host(slot), on))
-  if (labelled.length === 0) {
-    const missing = slots.map((slot) => missingLabels(loads.host(slot).labels, on))
-    return `no ${other}host has ${lackingLabels(Object.entries(on), missing)}`
+  const { unlabelled, inService, out } = sortOut(loads, request)
+  if (inService.length + out.length === 0) {
+    if (unlabelled.length === 0) return `there is no ${other}host`
+    return `no ${other}host has ${lackingLabels(
+      on,
+      unlabelled.map((slot) => loads.host(slot)),
+    )}`
   }
-
   const hosts = `${other}host${withLabels(on)}`
-  const inService = labelled.filter((slot) => isInService(loads.host(slot)))
-  const out = labelled.filter((slot) => !isInService(loads.host(slot)))
   if (inService.length === 0)
     return noneInService(
       hosts,
@@ -40,21 +31,34 @@ export function waitingReason(loads: HostLoads, { on, not = [], needs }: Placeme
   return `no ${hosts} has ${lackingRoom(loads, inService, needs)}${hint}`
 }
 
-/** Labels that no host has; where each of them is on some host, all of them. */
-function lackingLabels(on: readonly (readonly [string, string])[], missing: readonly (readonly string[])[]): string {
-  const wanted = on.map(([key, value]) => `${key}=${value}`)
-  const nowhere = wanted.filter((label) => missing.every((labels) => labels.includes(label)))
+/** Slots without the labels; with them and in service; with them and out of service. One pass: there may be thousands. */
+function sortOut(loads: HostLoads, { on, not = [] }: PlacementRequest) {
+  const left = new Set(not)
+  const [unlabelled, inService, out]: [number[], number[], number[]] = [[], [], []]
+  for (let slot = 0; slot < loads.hosts.length; slot += 1) {
+    const host = loads.host(slot)
+    if (left.size > 0 && left.has(host.id)) continue
+    if (!hasLabels(host, on)) unlabelled.push(slot)
+    else if (isInService(host)) inService.push(slot)
+    else out.push(slot)
+  }
+  return { unlabelled, inService, out }
+}
+
+/** Labels that none of the hosts has; where each is on some host, all of them. */
+function lackingLabels(on: Readonly<Record<string, string>>, hosts: readonly PlacementHost[]): string {
+  const nowhere = Object.entries(on).filter(([key, value]) => !hosts.some((host) => hasLabels(host, { [key]: value })))
   if (nowhere.length > 0) return `the ${labelList(nowhere)}`
-  return `the ${labelList(wanted)} together`
+  return `the ${labelList(Object.entries(on))} together`
 }
 
 function withLabels(on: Readonly<Record<string, string>>): string {
-  const labels = Object.entries(on).map(([key, value]) => `${key}=${value}`)
+  const labels = Object.entries(on)
   return labels.length > 0 ? ` with the ${labelList(labels)}` : ''
 }
 
-function labelList(labels: readonly string[]): string {
-  return `label${labels.length > 1 ? 's' : ''} ${joined(labels)}`
+function labelList(labels: readonly (readonly [string, string])[]): string {
+  return `label${labels.length > 1 ? 's' : ''} ${joined(labels.map(([key, value]) => `${key}=${value}`))}`
 }
 
 function noneInService(hosts: string, out: readonly PlacementHost[]): string {

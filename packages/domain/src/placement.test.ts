@@ -98,6 +98,15 @@ it('takes what changed into account: dynos that went, hosts that are lost and co
   expect(placeMany(index, 1)).toEqual(['b'])
 })
 
+it('counts a host and what is on it in the zone it has moved to', () => {
+  const zones = { a: 'x', b: 'y', c: 'x' }
+  const hosts = Object.entries(zones).map(([name, zone]) => host(name, { zone }))
+  const index = new PlacementIndex(hosts, [dyno('web.1', 'a')])
+  expect(index.place(request())).toMatchObject({ hostId: 'id-b' })
+  index.updateHost(host('a', { zone: 'y' }))
+  expect(index.place(request())).toMatchObject({ hostId: 'id-c' })
+})
+
 it('says what it weighed', () => {
   const index = new PlacementIndex([host('a', { zone: 'x' }), host('b', { zone: 'y' })], [dyno('web.1', 'a'), ballast('b', 1024)])
   expect(index.place(request({ image: 'v1' }))).toEqual({

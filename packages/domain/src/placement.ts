@@ -15,7 +15,7 @@ import { hasLabels, isInService } from './placement-filter.ts'
 import { HostLoads } from './placement-loads.ts'
 import { AllPeers, Peers } from './placement-peers.ts'
 import { HostPool } from './placement-pool.ts'
-import type { PlacedDyno, Placement, PlacementHost, PlacementRequest } from './placement-request.ts'
+import type { BriefPlacement, PlacedDyno, Placement, PlacementHost, PlacementRequest } from './placement-request.ts'
 import { waitingReason } from './placement-waiting.ts'
 
 export type { HostScore, HostVerdict } from './placement-explain.ts'
@@ -40,13 +40,19 @@ export class PlacementIndex {
     for (const dyno of dynos) this.add(dyno)
   }
 
-  /** Where it would go now. Changes nothing: `add` the dyno once it is placed there. */
+  /** Where it would go now, and why. Changes nothing: `add` the dyno once it is placed there. */
   place(request: PlacementRequest): Placement {
     const facts = this.#facts(request)
-    const not = request.not?.length ? new Set(request.not.map((id) => this.#loads.slotOf(id) ?? -1)) : NONE
-    const slot = chooseHost({ ...facts, pool: this.#pool(request), request, not })
+    const slot = this.#choose(request, facts)
     if (slot === undefined) return { kind: 'waiting', reason: this.#reason(request) }
     return { kind: 'placed', hostId: this.#loads.host(slot).id, explanation: explainChoice(facts, slot, request) }
+  }
+
+  /** The same without the words: the host's id, or the reason to wait. */
+  placeBriefly(request: PlacementRequest): BriefPlacement {
+    const slot = this.#choose(request, this.#facts(request))
+    if (slot === undefined) return { kind: 'waiting', reason: this.#reason(request) }
+    return { kind: 'placed', hostId: this.#loads.host(slot).id }
   }
 
   /** A dyno that has its host. One of the same id is replaced. */
@@ -97,6 +103,11 @@ export class PlacementIndex {
   #facts(request: PlacementRequest): Facts {
     const holders = request.image === undefined ? undefined : this.#holders.get(request.image)
     return { loads: this.#loads, peers: this.#peers.find(request) ?? NOBODY, holders }
+  }
+
+  #choose(request: PlacementRequest, { loads, peers, holders }: Facts): number | undefined {
+    const not = request.not?.length ? new Set(request.not.map((id) => loads.slotOf(id) ?? -1)) : NONE
+    return chooseHost({ loads, peers, holders, pool: this.#pool(request), request, not })
   }
 
   #count(dyno: PlacedDyno, change: 1 | -1): void {

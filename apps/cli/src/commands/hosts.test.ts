@@ -56,7 +56,7 @@ describe('hosts', () => {
   it('are rebalanced only when that is asked for', async ({ platform, run }) => {
     platform.answers = { 'POST /hosts/actions/rebalance': [{ app: 'shop', dyno: 'web.1', from: 'h1', to: 'h2' }] }
     const planned = await run('hosts:rebalance --plan')
-    expect([planned.stdout, planned.stderr]).toEqual(['shop  web.1  h1 -> h2\n', '1 moves, none made.\n'])
+    expect([planned.stdout, planned.stderr]).toEqual(['shop  web.1  h1 -> h2\n', '1 move, none made.\n'])
     await run('hosts:rebalance')
     expect(platform.asked.map(({ body }) => body)).toEqual([{ plan: true }, { plan: false }])
   })

@@ -109,7 +109,9 @@ const rebalance = command({
     if (moves.length === 0) return context.note('Nothing to move: dynos are spread evenly.')
     for (const line of columns(moves.map(({ app, dyno, from, to }) => [app, dyno, `${from} -> ${to}`]))) context.out(line)
     context.note(
-      flags.plan ? `${moves.length} moves, none made.` : `Moving ${moves.length}. \`paas hosts\` shows where they stand.`,
+      flags.plan
+        ? `${moves.length} ${moves.length === 1 ? 'move' : 'moves'}, none made.`
+        : `Moving ${moves.length}. \`paas hosts\` shows where they stand.`,
     )
   },
 })

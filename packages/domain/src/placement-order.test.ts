@@ -31,5 +31,5 @@ it.each(['spread', 'pack'] as const)('finds the first that has room (%s), while 
       expect(order.first(wanted, () => true)).toBe(best)
     }
   })
-  fc.assert(property, { numRuns: 3 })
+  fc.assert(property, { numRuns: 3, endOnFailure: true })
 })

@@ -23,14 +23,14 @@ export async function ensureAuthority(folder: string): Promise<Authority> {
   return authority
 }
 
-/** `ca.pem`, `cert.pem` and `key.pem` in `folder`, where missing: a server's for an address, or else a client's. */
+/** `ca.pem`, `cert.pem` and `key.pem` in `folder`, where missing: a server's for an address (and for loopback, where a test may put something in between), or else a client's. */
 export async function ensureCertificate(authority: Authority, folder: string, serverAddress?: string): Promise<void> {
   const pair = { certificate: path.join(folder, 'cert.pem'), key: path.join(folder, 'key.pem') }
   if (existsSync(pair.certificate)) return
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   copyFileSync(authority.certificate, path.join(folder, 'ca.pem'))
   const uses = serverAddress
-    ? ['-addext', 'extendedKeyUsage=serverAuth', '-addext', `subjectAltName=IP:${serverAddress}`]
+    ? ['-addext', 'extendedKeyUsage=serverAuth', '-addext', `subjectAltName=IP:${serverAddress},IP:127.0.0.1`]
     : ['-addext', 'extendedKeyUsage=clientAuth']
   const signedBy = ['-CA', authority.certificate, '-CAkey', authority.key]
   const leaf = ['-addext', 'basicConstraints=critical,CA:FALSE']

@@ -26,6 +26,8 @@ export interface HostsOptions {
   dockerd?: Record<string, string>
   /** Further lines of every engine's daemon.json: `{ 'live-restore': true }`. */
   engine?: Record<string, unknown>
+  /** And of one host's only: `{ h2: { 'live-restore': false } }`. */
+  engines?: Record<string, Record<string, unknown>>
   /** Goes on when this process ends, until `down`. */
   keep?: boolean
 }
@@ -55,7 +57,12 @@ export async function startHosts(options: HostsOptions = {}): Promise<Rig> {
   if (!keep) state.owner = identify(process.pid)!
   for (let number = state.hosts.length + 1; number <= count; number += 1) {
     const host = `h${number}`
-    state.hosts.push({ name: host, number, dockerd: options.dockerd?.[host] ?? 'dockerd', engine: options.engine ?? {} })
+    state.hosts.push({
+      name: host,
+      number,
+      dockerd: options.dockerd?.[host] ?? 'dockerd',
+      engine: { ...options.engine, ...options.engines?.[host] },
+    })
   }
   writeState(state)
   const rig = await openRig(state)

@@ -20,6 +20,6 @@ export const lines = {
   exitTimeout: 'Error R12 (Exit timeout) -> At least one process failed to exit within the grace time of SIGTERM',
   attachFailed: 'Error R13 (Attach error) -> Failed to attach to process',
   memoryVast: 'Error R15 (Memory quota vastly exceeded)',
-  hostLost: (host: string) => `Its host ${host} is lost: another takes its place`,
+  hostLost: 'Its host is lost: another dyno takes its place',
   killed: 'Stopping process with SIGKILL',
 }

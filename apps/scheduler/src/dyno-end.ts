@@ -61,15 +61,14 @@ export async function end(scheduler: Scheduler, appId: string, dynoId: string, {
 
 /** Its host is lost: nobody can say whether it still runs. A one-off is over; any other is stopped when its host is back. */
 export async function lose(scheduler: Scheduler, appId: string, dynoId: string): Promise<void> {
-  const { store, fleet, placer, logs, jobs } = scheduler
+  const { store, placer, logs, jobs } = scheduler
   const row = await findDyno(store, { appId, id: dynoId })
   if (!row) return
-  const hostName = (row.hostId && fleet.get(row.hostId)?.host.name) ?? 'that is gone'
-  const change = { state: row.oneOff ? ('down' as const) : ('stopping' as const), reason: `was lost with its host ${hostName}` }
+  const change = { state: row.oneOff ? ('down' as const) : ('stopping' as const), reason: 'was lost with its host' }
   if (!(await changeDyno(store, { appId, id: dynoId, from: ['starting', 'up'] }, change))) return
   placer.leave(dynoId)
   jobs.cancel(dynoId)
-  say(logs, appId, row.name, lines.hostLost(hostName))
+  say(logs, appId, row.name, lines.hostLost)
   say(logs, appId, row.name, lines.changed(row.state, 'down'))
 }
 

@@ -33,7 +33,10 @@ const executors: Executors = {
   'start-dyno': (scheduler, { id }, { dynoId }) => startDyno(scheduler, id, dynoId),
   'watch-boot': (scheduler, { id }, { dynoId }) => resumeBoot(scheduler, id, dynoId),
   'crash-dyno': (scheduler, { id }, { dynoId, containerId }) => crash(scheduler, id, dynoId, { containerId }),
-  'lose-dyno': (scheduler, { id }, { dynoId }) => lose(scheduler, id, dynoId),
+  async 'lose-dyno'(scheduler, { id }, { dynoId }) {
+    scheduler.routes.lost(id, dynoId)
+    await lose(scheduler, id, dynoId)
+  },
   async 'replace-crashed'(scheduler, { id: appId }, { dynoId }) {
     const next = await replaceCrashed(scheduler.store, { appId, id: dynoId })
     if (next) await startDyno(scheduler, appId, next.id)

@@ -1,10 +1,12 @@
 // Watches one host: asks its engine every second, and when that is silent,
 // whether its port and the dynos on it still take connections. What follows
 // from it is judgeHost's to say; this writes it into the row.
+import { statfs } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { distrustMs, flapsInRow, type Heartbeats, judgeHost } from '@paas/domain/host-judge'
 import { findContainerEnd } from '@paas/engine/dynos'
 import { watchContainers } from '@paas/engine/events'
+import { readLinkDisk } from '@paas/engine/link-disk'
 import { pause, withDeadline } from '@paas/service/wait'
 import { changeHost, type HostChange, listServing } from '@paas/store/hosts'
 import type { Scheduler } from './deps.ts'
@@ -139,13 +141,15 @@ class HostWatch {
     for (const appId of new Set((await listServing(store, host.id, 'any')).map((dyno) => dyno.appId))) look(appId)
   }
 
-  async #readFacts({ engine }: Member): Promise<void> {
+  async #readFacts({ host, engine }: Member): Promise<void> {
     this.#factsMs = Date.now()
     const { MemTotal, NCPU, ServerVersion } = (await engine.call('info', () => engine.docker.info())) as {
       MemTotal: number
       NCPU: number
       ServerVersion: string
     }
+    const disk = host.local ? await diskOf(this.#scheduler.settings.dataDir) : await readLinkDisk(engine)
+    await this.#write({ diskFree: BigInt(disk.freeBytes), diskTotal: BigInt(disk.totalBytes) })
     await this.#write({ memoryMiB: Math.floor(MemTotal / 2 ** 20), cpus: NCPU, engineVersion: ServerVersion })
   }
 
@@ -153,6 +157,11 @@ class HostWatch {
     this.#writtenMs = Date.now()
     await changeHost(this.#scheduler.store, this.#hostId, { ...change, ...(this.#missed === 0 && { lastSeen: new Date() }) })
   }
+}
+
+async function diskOf(folder: string): Promise<{ freeBytes: number; totalBytes: number }> {
+  const { bavail, blocks, bsize } = await statfs(folder)
+  return { freeBytes: bavail * bsize, totalBytes: blocks * bsize }
 }
 
 /** dockerode's types leave its options out. */

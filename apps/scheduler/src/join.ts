@@ -55,6 +55,7 @@ export async function joinHost(scheduler: Scheduler, hostId: string): Promise<vo
       await changeHost(store, hostId, {
         condition: 'failed',
         reason,
+        linkKey: null,
         steps: [...done, { name, state: 'failed', detail: reason }],
       })
       return

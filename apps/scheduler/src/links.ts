@@ -22,7 +22,9 @@ export class LinkTurns {
 /** The host's container and key; its row knows the key by then. The key is the engine's own: throws `conflict` for an engine that is a host by another name. */
 export async function prepareLink({ store, linkImage }: Scheduler, { host, engine }: Member): Promise<void> {
   const { publicKey } = await ensureLink(engine, { image: await linkImage(engine) })
-  const twin = (await listHosts(store)).find((other) => other.id !== host.id && other.linkKey === publicKey)
+  const twin = (await listHosts(store)).find(
+    (other) => other.id !== host.id && other.condition !== 'failed' && other.linkKey === publicKey,
+  )
   if (twin) {
     const whose = twin.local ? "the platform's own engine, the host local" : `a host already, by the name of ${twin.name}`
     throw new PlatformError('conflict', `This engine is ${whose}`)

@@ -22,6 +22,8 @@ export interface PlaceOrder {
 export class Placer {
   readonly #deps: { store: Store; fleet: Fleet; memoryOvercommit: number }
   #index = new PlacementIndex([], [])
+  /** From then on a host is trusted again that is not in this picture. */
+  #goodUntilMs = Infinity
 
   constructor(deps: { store: Store; fleet: Fleet; memoryOvercommit: number }) {
     this.#deps = deps
@@ -31,6 +33,8 @@ export class Placer {
   async refresh(nowMs = Date.now()): Promise<void> {
     const { store, fleet, memoryOvercommit } = this.#deps
     const dynos = await listPlaced(store)
+    const trustedMs = fleet.all().map(({ host }) => host.distrustUntil?.getTime() ?? 0)
+    this.#goodUntilMs = Math.min(...trustedMs.filter((atMs) => atMs > nowMs))
     const options = { alone: fleet.isAlone(), memoryOvercommit, nowMs }
     const hosts = fleet.all().map(({ host }) => placementHostOf(host, options))
     this.#index = new PlacementIndex(
@@ -48,6 +52,7 @@ export class Placer {
 
   /** Where it would go now; nothing is promised. */
   async find(order: PlaceOrder): Promise<Placement> {
+    if (Date.now() >= this.#goodUntilMs) await this.refresh()
     return this.#index.place(await this.#request(order))
   }
 
@@ -55,6 +60,11 @@ export class Placer {
   take(dyno: PlaceOrder & { id: string; hostId: string }): void {
     const { id, appId, type, releaseId, hostId, size } = dyno
     this.#index.add({ id, appId, type, release: releaseId, hostId, needs: needsOf(size) })
+  }
+
+  /** It stays for now, but those that come are not spread away from it. */
+  soonGone(dyno: Omit<PlaceOrder, 'releaseId'> & { id: string; hostId: string }): void {
+    this.take({ ...dyno, releaseId: 'leaving' })
   }
 
   leave(dynoId: string): void {

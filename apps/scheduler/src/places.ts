@@ -1,5 +1,6 @@
 // Where dynos go: a host for each that has none, and whether one that should
 // leave its host has somewhere to go.
+import { withoutHosts } from '@paas/domain/placement-public'
 import type { WorldDyno } from '@paas/domain/world'
 import { type DynoOrder, findDynoOrder } from '@paas/store/dynos'
 import { placeDyno, tellWaiting } from '@paas/store/placements'
@@ -13,6 +14,10 @@ export async function judgePlaces(
   dynos: readonly WorldDyno[],
 ): Promise<WorldDyno[]> {
   if (fleet.isAlone() && dynos.every(({ hostId }) => hostId !== null)) return [...dynos]
+  for (const { id, type, size, hostId, state, wish } of dynos) {
+    const leaving = wish !== null || state === 'draining' || state === 'stopping'
+    if (leaving && hostId !== null && state !== 'crashed' && state !== 'down') placer.soonGone({ id, appId, type, size, hostId })
+  }
   return Promise.all(
     dynos.map(async (dyno) => {
       const { type, releaseId, size, hostId, state } = dyno
@@ -40,7 +45,7 @@ export async function findPlace(scheduler: Scheduler, order: DynoOrder): Promise
   if (placement.kind === 'waiting') {
     const reason = `waiting: ${placement.reason}`
     await tellWaiting(store, { appId: app.id, id: dyno.id }, reason)
-    say(logs, app.id, `${dyno.type}.${dyno.number}`, `Waiting for a place: ${placement.reason}`)
+    say(logs, app.id, `${dyno.type}.${dyno.number}`, `Waiting for a place: ${withoutHosts(placement.reason)}`)
     return undefined
   }
   const { hostId } = placement

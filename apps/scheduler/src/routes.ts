@@ -30,6 +30,8 @@ export class RouteServer {
   readonly #json = new Map<string, string>()
   readonly #routers = new Set<Router>()
   readonly #leaving = new Map<string, Leaving>()
+  /** In the table, but not for long. */
+  readonly #lost = new Set<string>()
   readonly #changed = new Set<() => void>()
   #server: Server | undefined
   /** Grows over restarts too, by the clock. */
@@ -67,13 +69,17 @@ export class RouteServer {
       this.#table.delete(appId)
       this.#json.delete(appId)
     }
+    const gone = (before?.dynos ?? []).map(({ id }) => id).filter((id) => !route?.dynos.some((dyno) => dyno.id === id))
+    const lost = gone.filter((id) => this.#lost.delete(id))
     if (!this.#ready || this.#routers.size === 0) return
-    for (const { id } of before?.dynos ?? []) {
-      if (!route?.dynos.some((dyno) => dyno.id === id))
-        this.#leaving.set(id, { version: this.#version, waiting: new Set(this.#routers) })
-    }
-    const message = { version: this.#version, full: false, set: route ? [route] : [], remove: route ? [] : [appId] }
+    for (const id of gone) this.#leaving.set(id, { version: this.#version, waiting: new Set(this.#routers) })
+    const message = { version: this.#version, full: false, set: route ? [route] : [], remove: route ? [] : [appId], lost }
     for (const router of this.#routers) this.#send(router, message)
+  }
+
+  /** Its host is lost: when it leaves the table, routers end what they still have under way there. */
+  lost(appId: string, dynoId: string): void {
+    if (this.#table.get(appId)?.dynos.some(({ id }) => id === dynoId)) this.#lost.add(dynoId)
   }
 
   /** Resolves when every connected router has the newest table, or after 2 s. */

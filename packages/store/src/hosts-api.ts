@@ -58,8 +58,9 @@ export async function createHost(
   return store.db.$transaction(async (tx) => {
     await lockHosts(tx)
     const others = await tx.host.findMany({ select: { id: true, name: true, engineUrl: true, number: true, condition: true } })
-    const failed = others.find((other) => other.name === name && other.condition === 'failed')
-    const kept = others.filter((other) => other !== failed)
+    const isAgain = (other: { name: string; engineUrl: string }) => other.name === name || other.engineUrl === engineUrl
+    const failed = others.filter((other) => other.condition === 'failed' && isAgain(other))
+    const kept = others.filter((other) => !failed.includes(other))
     if (kept.some((other) => other.name === name)) throw new PlatformError('name_taken', `There is a host named ${name} already`)
     const same = kept.find((other) => other.engineUrl === engineUrl)
     if (same) throw new PlatformError('conflict', `${engineUrl} is the host ${same.name} already`)
@@ -68,7 +69,7 @@ export async function createHost(
       const hint = 'PAAS_HOST_SUBNETS has a /18 for each: give it a wider range, or remove a host.'
       throw new PlatformError('invalid_params', 'There is no range of addresses left for another host', { hint })
     }
-    if (failed) await tx.host.delete({ where: { id: failed.id } })
+    await tx.host.deleteMany({ where: { id: { in: failed.map((other) => other.id) } } })
     const id = crypto.randomUUID()
     const sealed = sealCredentials(store, id, credentials)
     const row = await tx.host.create({ data: { id, name, engineUrl, number, credentials: sealed }, include: WITH_DYNOS })

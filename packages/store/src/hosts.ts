@@ -56,7 +56,7 @@ export interface HostChange {
   cpus?: number
   diskFree?: bigint
   diskTotal?: bigint
-  linkKey?: string
+  linkKey?: string | null
   engineUrl?: string
 }
 

@@ -1,0 +1,96 @@
+// A platform with three hosts beside its own machine, for tests of many hosts.
+import { createApp, type TestApp } from '@paas/testing/app'
+import { must, ROOT, startTestPlatform, stopTestPlatform, type TestPlatform } from '@paas/testing/platform'
+import { type Ran, run } from '@paas/testing/run'
+import { until } from '@paas/testing/wait'
+import { type HostsOptions, type Rig, startHosts } from '../hosts/rig.ts'
+
+export interface HostView {
+  name: string
+  condition: string
+  reason: string | null
+  dynos: number
+  draining: boolean
+  distrust_until: string | null
+}
+
+export interface Fleet {
+  platform: TestPlatform
+  rig: Rig
+  paas(...args: string[]): Promise<Ran>
+  /** `paas hosts:add`, which ends when the host is up or refused. */
+  add(name: string): Promise<Ran>
+  hosts(): Promise<HostView[]>
+  host(name: string): Promise<HostView>
+  until(name: string, condition: string, deadlineMs?: number): Promise<void>
+  /** Of this app, running, as the engine of that host sees them: `web.1`. `local` is this machine. */
+  dynosOn(app: TestApp, host: string): Promise<string[]>
+  /** `paas restart`, to its end: all of them are other containers. */
+  restart(app: TestApp, ...dynos: string[]): Promise<void>
+  /** On all of them. */
+  running(app: TestApp): Promise<string[]>
+  createApp(sample: string, name: string): Promise<TestApp>
+  close(): Promise<void>
+}
+
+export async function openFleet(options: HostsOptions = {}): Promise<Fleet> {
+  const rig = await startHosts(options)
+  const platform = await startTestPlatform({ PAAS_BOOT_TIMEOUT_SECONDS: '15', PAAS_STOP_GRACE_SECONDS: '5' }).catch(
+    async (error) => {
+      await rig.down()
+      throw error
+    },
+  )
+  const paas = (...args: string[]) =>
+    run(`${ROOT}/bin/paas`, args, { env: platform.env, cwd: platform.home, deadlineMs: 120_000 })
+  const list = async (app: TestApp, host: string, format: string) => {
+    const engine = host === 'local' ? [] : ['--host', rig.host(host).socket]
+    const filter = ['--filter', `name=^${platform.prefix}[.]${app.name}[.]`]
+    const { stdout } = await must(run('docker', [...engine, 'ps', ...filter, '--format', format]))
+    return stdout.split('\n').filter(Boolean).sort()
+  }
+  const idsOn = (app: TestApp, host: string) => list(app, host, '{{.ID}}')
+  const fleet: Fleet = {
+    ...{ platform, rig, paas },
+    add: (name) => paas('hosts:add', name, '--url', rig.host(name).url, '--cert-path', rig.host(name).certPath),
+    hosts: async () => JSON.parse((await must(paas('hosts', '--json'))).stdout) as HostView[],
+    async host(name) {
+      const found = (await fleet.hosts()).find((host) => host.name === name)
+      if (!found) throw new Error(`there is no host ${name}`)
+      return found
+    },
+    async until(name, condition, deadlineMs = 60_000) {
+      await until(`${name} is ${condition}`, async () => (await fleet.host(name)).condition === condition, deadlineMs)
+    },
+    dynosOn: (app, host) => list(app, host, '{{.Label "paas.name"}}'),
+    async running(app) {
+      const names = ['local', ...rig.hosts.map(({ name }) => name)]
+      return (await Promise.all(names.map((name) => fleet.dynosOn(app, name).catch(() => [])))).flat().sort()
+    },
+    async restart(app, ...dynos) {
+      const ids = async () => {
+        const names = ['local', ...rig.hosts.map(({ name }) => name)]
+        return (await Promise.all(names.map((name) => idsOn(app, name).catch(() => [])))).flat()
+      }
+      const before = new Set(await ids())
+      const count = before.size
+      const kept =
+        dynos.length === 0 ? 0 : count - (await fleet.running(app)).filter((dyno) => dynos.includes(dyno.split('.')[0]!)).length
+      await must(app.paas(['restart', ...dynos]))
+      await until(
+        'all are new',
+        async () => {
+          const now = await ids()
+          return now.length === count && now.filter((id) => before.has(id)).length === kept
+        },
+        60_000,
+      )
+    },
+    createApp: (sample, name) => createApp(platform, sample, name),
+    async close() {
+      await stopTestPlatform(platform)
+      await rig.down()
+    },
+  }
+  return fleet
+}

@@ -1,4 +1,5 @@
-// One try to get an answer from one dyno, on Node's own HTTP client.
+// One try to get an answer from one dyno, over a connection that stands, on
+// Node's own HTTP client.
 //
 // http-proxy is not used here: it hands over the body before the connection
 // stands, so no retry would be safe, and lets an exception out when a dyno
@@ -8,6 +9,7 @@ import type { Socket } from 'node:net'
 import { responseHeaders } from '@paas/domain/forward-headers'
 import { judgeFailure } from '@paas/domain/forward-retry'
 import type { LiveDyno } from '@paas/domain/router-table'
+import type { OverConnection } from './dyno-pool.ts'
 import type { Exchange } from './exchange.ts'
 import { switchProtocols } from './upgrade.ts'
 
@@ -17,9 +19,8 @@ const MAX_RESPONSE_HEAD = 1024 * 1024
 export class Attempt {
   readonly #exchange: Exchange
   readonly #dyno: LiveDyno
+  readonly #connection: Socket
   #request: ClientRequest | undefined
-  #startedAt = 0
-  #connected = false
   /** Bytes of the body may have left. */
   #pumping = false
   #requestSent = false
@@ -28,45 +29,47 @@ export class Attempt {
   #response: IncomingMessage | undefined
   #over = false
 
-  constructor(exchange: Exchange, dyno: LiveDyno) {
+  constructor(exchange: Exchange, dyno: LiveDyno, connection: Socket) {
     this.#exchange = exchange
     this.#dyno = dyno
+    this.#connection = connection
   }
 
-  /** `fresh`: on a connection of its own, never a kept one. */
-  start(fresh: boolean): void {
+  start(): void {
     const { head, headers, deps } = this.#exchange
-    const { address, port } = this.#dyno
-    this.#startedAt = performance.now()
+    const options: OverConnection = {
+      connection: this.#connection,
+      method: head.method,
+      path: head.path,
+      headers,
+      agent: deps.connections.of(this.#dyno),
+      maxHeaderSize: MAX_RESPONSE_HEAD,
+      setDefaultHeaders: false,
+    }
     let request: ClientRequest
     try {
-      request = httpRequest({
-        host: address,
-        port,
-        method: head.method,
-        path: head.path,
-        headers,
-        agent: fresh ? false : deps.connections.of(this.#dyno),
-        maxHeaderSize: MAX_RESPONSE_HEAD,
-        setDefaultHeaders: false,
-      })
+      request = httpRequest(options)
     } catch {
+      this.#connection.destroy()
       this.#exchange.fail('H26', 400, 'Bad request target')
       return
     }
     this.#request = request
     request.maxHeadersCount = 0
-    request.on('socket', this.#onSocket)
     request.on('continue', () => this.#pump())
     request.on('response', (response) => this.#onResponse(response))
     request.on('upgrade', (response, socket, early) => this.#onUpgrade(response, socket, early))
     request.on('error', (err: NodeJS.ErrnoException) => this.#onError(err.code))
     request.on('close', () => this.#onError('ECONNRESET'))
-    this.#exchange.arm(deps.timeouts.connectMs, () => this.#onError('ETIMEDOUT'))
     if (!head.body) {
       this.#requestSent = true
       request.end()
+      this.#exchange.arm(deps.timeouts.firstByteMs, () => this.#exchange.fail('H12'))
+      return
     }
+    request.flushHeaders()
+    if (head.expectsContinue) this.#exchange.arm(deps.timeouts.continueMs, () => this.#pump())
+    else this.#pump()
   }
 
   /** Called once the exchange has ended, well or not: a connection that is not cleanly at its end is closed. */
@@ -78,29 +81,6 @@ export class Attempt {
     req.off('end', this.#onBodyEnd)
     if (this.#pumping) req.resume()
     if (!this.#answered || !this.#requestSent) this.#request?.destroy()
-  }
-
-  readonly #onSocket = (socket: Socket): void => {
-    if (socket.connecting) socket.once('connect', this.#onConnected)
-    else this.#onConnected()
-  }
-
-  readonly #onConnected = (): void => {
-    if (this.#over || this.#connected) return
-    const exchange = this.#exchange
-    const { timeouts } = exchange.deps
-    this.#connected = true
-    exchange.connectedAt = performance.now()
-    exchange.connectMs = exchange.connectedAt - this.#startedAt
-    this.#dyno.quarantine = undefined
-    this.#dyno.quarantinedUntil = 0
-    if (this.#requestSent) {
-      exchange.arm(timeouts.firstByteMs, () => exchange.fail('H12'))
-      return
-    }
-    this.#request!.flushHeaders()
-    if (exchange.head.expectsContinue) exchange.arm(timeouts.continueMs, () => this.#pump())
-    else this.#pump()
   }
 
   /** Hands the body over as it comes; the dyno's pace holds the client back. */
@@ -206,13 +186,14 @@ export class Attempt {
       exchange.fail('H18')
       return
     }
-    const request = this.#request!
     const verdict = judgeFailure({
       errorCode,
-      connected: this.#connected,
-      reused: request.reusedSocket,
+      reused: this.#request!.reusedSocket,
+      hasBody: exchange.head.body !== undefined,
       bodySent: this.#pumping,
       method: exchange.head.method,
+      lost: this.#dyno.lost,
+      resent: exchange.resent,
     })
     this.abandon()
     exchange.attemptFailed(verdict)

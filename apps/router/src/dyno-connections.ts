@@ -1,13 +1,10 @@
-// Kept connections, one pool per dyno, so that no connection outlives its dyno
-// and none is ever shared between two of them, even when an address is reused.
-import { Agent } from 'node:http'
+// One pool per dyno, so that no connection outlives its dyno and none is ever
+// shared between two of them, even when an address is reused.
 import type { LiveDyno } from '@paas/domain/router-table'
-
-/** Idle ones per dyno; a burst may open more, and closes them afterwards. */
-const MAX_IDLE = 64
+import { DynoPool } from './dyno-pool.ts'
 
 export class DynoConnections {
-  readonly #agents = new Map<LiveDyno, Agent>()
+  readonly #pools = new Map<LiveDyno, DynoPool>()
   readonly #idleMs: number
 
   constructor(idleMs: number) {
@@ -15,23 +12,33 @@ export class DynoConnections {
   }
 
   /** The dyno's pool; made at its first request. */
-  of(dyno: LiveDyno): Agent {
-    let agent = this.#agents.get(dyno)
-    if (!agent) {
-      agent = new Agent({ keepAlive: true, maxFreeSockets: MAX_IDLE, timeout: this.#idleMs, scheduling: 'lifo' })
-      this.#agents.set(dyno, agent)
+  of(dyno: LiveDyno): DynoPool {
+    let pool = this.#pools.get(dyno)
+    if (!pool) {
+      pool = new DynoPool(dyno, this.#idleMs)
+      this.#pools.set(dyno, pool)
     }
-    return agent
+    return pool
   }
 
   /** Closes what the dyno still has open. */
   drop(dyno: LiveDyno): void {
-    this.#agents.get(dyno)?.destroy()
-    this.#agents.delete(dyno)
+    this.#pools.get(dyno)?.destroy()
+    this.#pools.delete(dyno)
+  }
+
+  /** These dynos, which have left the table, will not answer any more: ends what waits for them. */
+  lose(dynoIds: readonly string[]): void {
+    if (dynoIds.length === 0) return
+    for (const [dyno, pool] of this.#pools) {
+      if (!dyno.left || !dynoIds.includes(dyno.id)) continue
+      dyno.lost = true
+      pool.destroy()
+    }
   }
 
   close(): void {
-    for (const agent of this.#agents.values()) agent.destroy()
-    this.#agents.clear()
+    for (const pool of this.#pools.values()) pool.destroy()
+    this.#pools.clear()
   }
 }

@@ -2,11 +2,13 @@
 //
 // This is the part that ends: whatever happens on either side comes back here
 // as `done` or `fail`, once, and every path leaves the counters, the timer and
-// the listeners as it found them. Talking to one dyno is `attempt.ts`.
+// the listeners as it found them. Getting a connection is `reach.ts`, talking to
+// one dyno `attempt.ts`.
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import { forwardedFor, type Hop, requestHeaders } from '@paas/domain/forward-headers'
 import type { RequestHead } from '@paas/domain/forward-request'
-import type { Verdict } from '@paas/domain/forward-retry'
+import type { AttemptVerdict } from '@paas/domain/forward-retry'
 import { choose, isBacklogFull } from '@paas/domain/router-choose'
 import { ROUTER_CODES, type RouterCode } from '@paas/domain/router-codes'
 import { routerLine } from '@paas/domain/router-line'
@@ -14,16 +16,10 @@ import type { LiveApp, LiveDyno } from '@paas/domain/router-table'
 import type { LogWriter } from '@paas/logs/types'
 import { answerPage } from './answer.ts'
 import { Attempt } from './attempt.ts'
-import type { DynoConnections } from './dyno-connections.ts'
-import type { RouterTimeouts } from './timeouts.ts'
+import { freed, Reach, type ReachDeps } from './reach.ts'
 
-export interface ExchangeDeps {
-  timeouts: RouterTimeouts
-  connections: DynoConnections
+export interface ExchangeDeps extends ReachDeps {
   logs: LogWriter
-  chance: () => number
-  /** A dyno that has left the table has nothing under way any more. */
-  onIdle: (dyno: LiveDyno) => void
   /** Once true, answers end their connections. */
   isDraining: () => boolean
 }
@@ -39,16 +35,16 @@ export class Exchange {
   readonly headers: string[]
   /** Body bytes sent to the client. */
   bytes = 0
+  /** What the client waited for a connection, late dynos included. */
   connectMs: number | undefined
   connectedAt: number | undefined
   /** What the client sent behind the head of an upgrade: already of the new protocol. */
   earlyBytes: Buffer | undefined
-  readonly #tried: LiveDyno[] = []
-  #failure: RouterCode | undefined
-  #staleRetries = 0
+  readonly #reach: Reach
+  #startedAt = 0
+  #resent = 0
+  /** Its counters hold this request. */
   #dyno: LiveDyno | undefined
-  /** The dyno's counters hold this request. */
-  #holding = false
   #attempt: Attempt | undefined
   #upgraded = false
   #ended = false
@@ -63,10 +59,16 @@ export class Exchange {
     this.hop = hop
     this.fwd = forwardedFor(head, hop.clientAddress)
     this.headers = requestHeaders(head, req.rawHeaders, hop, this.fwd, head.upgrade !== undefined)
+    this.#reach = new Reach(app, deps, this)
   }
 
   get isOpen(): boolean {
     return !this.#ended
+  }
+
+  /** How often the request was sent again. */
+  get resent(): number {
+    return this.#resent
   }
 
   start(): void {
@@ -90,20 +92,16 @@ export class Exchange {
   }
 
   /** An attempt ended before the head of an answer: another one, or the end. */
-  attemptFailed(verdict: Verdict): void {
+  attemptFailed({ code, retry }: AttemptVerdict): void {
     const dyno = this.#dyno
     if (this.#ended || !dyno) return
-    this.#release()
-    if (verdict.quarantine) {
-      dyno.quarantine = verdict.quarantine
-      dyno.quarantinedUntil = performance.now() + this.deps.timeouts.quarantineMs
-    }
-    if (verdict.retry === undefined || (verdict.retry === 'same' && (this.#staleRetries += 1) > 2)) {
-      this.fail(verdict.code)
+    if (retry === undefined) {
+      this.fail(code)
       return
     }
-    if (verdict.retry === 'other') this.#tried.push(dyno)
-    this.#failure = verdict.code
+    this.#release()
+    this.#resent += 1
+    if (retry === 'other') this.#reach.exclude(dyno, code)
     this.#next()
   }
 
@@ -133,24 +131,25 @@ export class Exchange {
   }
 
   #next(): void {
-    const choice = choose(this.app, performance.now(), this.deps.chance, this.#tried, this.#failure)
-    if (choice.kind === 'refuse') {
-      this.fail(choice.code)
-      return
-    }
-    if (choice.kind === 'wait') {
-      this.#wait()
-      return
-    }
-    this.#dyno = choice.dyno
-    this.#dyno.requests += 1
-    this.#holding = true
-    this.#attempt = new Attempt(this, choice.dyno)
-    this.#attempt.start(this.#staleRetries > 0)
+    clearTimeout(this.#timer)
+    this.#startedAt = performance.now()
+    this.#reach.next(this.#resent > 0)
   }
 
-  /** The app has no dyno yet: look again at each change of the table. */
-  #wait(): void {
+  onReached(dyno: LiveDyno, socket: Socket): void {
+    this.#dyno = dyno
+    this.connectedAt = performance.now()
+    this.connectMs = this.connectedAt - this.#startedAt
+    this.#attempt = new Attempt(this, dyno, socket)
+    this.#attempt.start()
+  }
+
+  onRefused(code: RouterCode): void {
+    this.fail(code)
+  }
+
+  /** Looks again at each change of the table. */
+  onNone(): void {
     const { waiting } = this.app
     if (waiting.has(this.#look)) return
     waiting.add(this.#look)
@@ -177,6 +176,7 @@ export class Exchange {
     this.req.socket.off('close', this.#onClientGone)
     this.app.waiting.delete(this.#look)
     if (!this.#upgraded) this.app.active -= 1
+    this.#reach.abandon()
     this.#attempt?.abandon()
     this.#release()
     return true
@@ -184,11 +184,11 @@ export class Exchange {
 
   #release(): void {
     const dyno = this.#dyno
-    if (!dyno || !this.#holding) return
-    this.#holding = false
+    if (!dyno) return
+    this.#dyno = undefined
     if (this.#upgraded) dyno.upgraded -= 1
     else dyno.requests -= 1
-    if (dyno.left && dyno.requests + dyno.upgraded === 0) this.deps.onIdle(dyno)
+    freed(dyno, this.deps.onIdle)
   }
 
   #line(status: number, code: RouterCode | undefined, desc: string | undefined): void {
@@ -201,7 +201,7 @@ export class Exchange {
       host: head.host.hostname,
       requestId: hop.requestId,
       fwd,
-      dyno: this.#dyno?.name,
+      dyno: this.#reach.dyno?.name,
       connectMs,
       serviceMs: connectedAt === undefined ? undefined : performance.now() - connectedAt,
       status,

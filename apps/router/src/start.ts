@@ -53,6 +53,7 @@ export async function startRouter({ settings, logs, log, timeouts: changed }: Ro
   function apply(message: TableMessage): string[] {
     const idle = table.apply(message).filter((dyno) => dyno.requests + dyno.upgraded === 0)
     for (const dyno of idle) connections.drop(dyno)
+    connections.lose(message.lost ?? [])
     file.changed()
     return idle.map(({ id }) => id)
   }

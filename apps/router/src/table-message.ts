@@ -12,9 +12,9 @@ export function readTableMessage(text: string): TableMessage {
 
 function isTableMessage(value: unknown): value is TableMessage {
   if (!isObject(value)) return false
-  const { version, full, set, remove } = value
+  const { version, full, set, remove, lost = [] } = value
   if (typeof version !== 'number' || typeof full !== 'boolean') return false
-  return isListOf(set, isRoute) && isListOf(remove, isText)
+  return isListOf(set, isRoute) && isListOf(remove, isText) && isListOf(lost, isText)
 }
 
 function isRoute(value: unknown): value is Route {
@@ -25,13 +25,12 @@ function isRoute(value: unknown): value is Route {
 }
 
 function isDyno(value: unknown): boolean {
-  return (
-    isObject(value) &&
-    isText(value['id']) &&
-    isText(value['name']) &&
-    isText(value['address']) &&
-    typeof value['port'] === 'number'
-  )
+  return isObject(value) && isText(value['id']) && isText(value['name']) && isText(value['address']) && isPort(value['port'])
+}
+
+/** Connecting to any other number throws. */
+function isPort(value: unknown): boolean {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 65_535
 }
 
 function isListOf(value: unknown, is: (item: unknown) => boolean): boolean {

@@ -4,6 +4,8 @@
 export interface RouterTimeouts {
   /** For a dyno to accept; then it is set aside and another one is tried. H19. */
   connectMs: number
+  /** For a dyno to accept before another one is dialled beside it. */
+  besideMs: number
   /** From the request's last byte to the answer's first. H12. */
   firstByteMs: number
   /** Rolling, in either direction, once bytes have moved. H15, H28. */
@@ -32,6 +34,9 @@ export interface RouterTimeouts {
 
 export const TIMEOUTS: RouterTimeouts = {
   connectMs: 5_000,
+  // RFC 8305 section 5 recommends it. A dyno next door accepts in less than 5 ms; one whose queue is full takes a second,
+  // since the kernel drops the first SYN and sends the next one then.
+  besideMs: 250,
   firstByteMs: 30_000,
   idleMs: 55_000,
   bootMs: 75_000,

@@ -29,6 +29,8 @@ export const TableMessage = z.object({
   set: z.array(Route),
   /** Ids of apps that are gone. */
   remove: z.array(z.string()),
+  /** Ids of dynos that have left, with this message or before, because their host is lost: there is nothing to drain. */
+  lost: z.array(z.string()).optional(),
 })
 export type TableMessage = z.infer<typeof TableMessage>
 

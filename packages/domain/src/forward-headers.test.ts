@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { errorPage } from './error-page.ts'
 import { forwardedFor, requestHeaders, requestIdOf, responseHeaders, upgradeHeaders } from './forward-headers.ts'
 import { type RequestHead, readRequestHead } from './forward-request.ts'
-import { judgeFailure } from './forward-retry.ts'
 import { routerLine } from './router-line.ts'
 
 const read = (rawHeaders: string[], over: { method?: string; url?: string; httpVersion?: string } = {}) =>
@@ -131,40 +130,6 @@ describe('response headers', () => {
       'Via',
       '1.1 paas',
     ])
-  })
-})
-
-describe('a failed attempt', () => {
-  const failure = { errorCode: 'ECONNRESET', connected: true, reused: false, bodySent: false, method: 'GET' }
-  it.each([
-    {
-      title: 'refused',
-      over: { connected: false, errorCode: 'ECONNREFUSED' },
-      got: { code: 'H21', quarantine: 'refused', retry: 'other' },
-    },
-    {
-      title: 'not accepted',
-      over: { connected: false, errorCode: 'ETIMEDOUT' },
-      got: { code: 'H19', quarantine: 'slow', retry: 'other' },
-    },
-    {
-      title: 'unreachable',
-      over: { connected: false, errorCode: 'EHOSTUNREACH' },
-      got: { code: 'H19', quarantine: 'slow', retry: 'other' },
-    },
-    { title: 'out of descriptors', over: { connected: false, errorCode: 'EMFILE' }, got: { code: 'H22', retry: undefined } },
-    { title: 'closed', over: {}, got: { code: 'H13', retry: undefined } },
-    { title: 'closed under a GET on a kept connection', over: { reused: true }, got: { code: 'H13', retry: 'same' } },
-    { title: 'closed under a POST on a kept connection', over: { reused: true, method: 'POST' }, got: { retry: undefined } },
-    {
-      title: 'closed under a PUT whose body had begun',
-      over: { reused: true, method: 'PUT', bodySent: true },
-      got: { retry: undefined },
-    },
-    { title: 'unreadable', over: { errorCode: 'HPE_INVALID_CONSTANT', reused: true }, got: { code: 'H17', retry: undefined } },
-    { title: 'too large', over: { errorCode: 'HPE_HEADER_OVERFLOW' }, got: { code: 'H25', retry: undefined } },
-  ])('$title', ({ over, got }) => {
-    expect(judgeFailure({ ...failure, ...over })).toMatchObject(got)
   })
 })
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { choose, isBacklogFull, MAX_ATTEMPTS } from './router-choose.ts'
+import { choose, chooseBeside, isBacklogFull, MAX_ATTEMPTS } from './router-choose.ts'
+import type { Quarantine } from './router-quarantine.ts'
 import { type LiveApp, type LiveDyno, RouterTable, type TableRoute } from './router-table.ts'
 
 const dyno = (id: string) => ({ id, name: id, address: '10.0.0.1', port: 1 })
@@ -17,8 +18,7 @@ function chances(...values: number[]): () => number {
   return () => values.shift() ?? 0
 }
 
-const quarantine = (target: LiveDyno, why: 'refused' | 'slow') =>
-  Object.assign(target, { quarantinedUntil: 100, quarantine: why })
+const quarantine = (target: LiveDyno, why: Quarantine) => Object.assign(target, { quarantinedUntil: 100, quarantine: why })
 
 describe('choose', () => {
   it('takes the less busy of two', () => {
@@ -45,12 +45,43 @@ describe('choose', () => {
     expect(choose(shop, 0, chances(0))).toEqual({ kind: 'refuse', code: 'H34' })
   })
 
+  it('still asks one that is only suspected when nobody else is left', () => {
+    const shop = app(2)
+    quarantine(shop.dynos[0]!, 'suspected')
+    expect(choose(shop, 0, chances(0))).toMatchObject({ dyno: { id: 'web.2' } })
+    quarantine(shop.dynos[1]!, 'slow')
+    expect(choose(shop, 0, chances(0))).toMatchObject({ dyno: { id: 'web.1' } })
+  })
+
+  it('goes on to those that are left when one that was tried has gone from the table', () => {
+    const [gone] = app(1).dynos
+    expect(choose(app(1), 0, chances(0), [gone!], 'H13')).toMatchObject({ dyno: { id: 'web.1' } })
+  })
+
   it('tries each dyno once, ten at most, then gives the last failure', () => {
     const shop = app(2)
     expect(choose(shop, 0, chances(0), [shop.dynos[0]!], 'H21')).toMatchObject({ dyno: { id: 'web.2' } })
     expect(choose(shop, 0, chances(0), shop.dynos, 'H21')).toEqual({ kind: 'refuse', code: 'H21' })
     const large = app(20)
     expect(choose(large, 0, chances(0), large.dynos.slice(0, MAX_ATTEMPTS), 'H19')).toEqual({ kind: 'refuse', code: 'H19' })
+  })
+
+  it.each<{ title: string; states: (Quarantine | 'free' | 'tried')[]; over?: Partial<TableRoute>; got: number | undefined }>([
+    { title: 'another one', states: ['tried', 'free'], got: 2 },
+    { title: 'nobody when there is no other', states: ['tried'], got: undefined },
+    { title: 'nobody when the others are late too', states: ['tried', 'suspected'], got: undefined },
+    { title: 'nobody when the others failed', states: ['tried', 'slow', 'refused'], got: undefined },
+    { title: 'the one nothing is known against', states: ['suspected', 'tried', 'free', 'slow'], got: 3 },
+    { title: 'nobody under maintenance', states: ['tried', 'free'], over: { maintenance: true }, got: undefined },
+    { title: 'nobody beyond ten', states: [...Array<'tried'>(MAX_ATTEMPTS).fill('tried'), 'free'], got: undefined },
+  ])('dials beside a late one: $title', ({ states, over = {}, got }) => {
+    const shop = app(states.length, over)
+    const tried = shop.dynos.filter((_, i) => states[i] === 'tried')
+    shop.dynos.forEach((target, i) => {
+      const state = states[i]!
+      if (state !== 'free' && state !== 'tried') quarantine(target, state)
+    })
+    expect(chooseBeside(shop, 0, () => 0, tried)).toBe(got === undefined ? undefined : shop.dynos[got - 1])
   })
 
   it.each([

@@ -17,7 +17,7 @@ export type Choice = { kind: 'dyno'; dyno: LiveDyno } | { kind: 'wait' } | { kin
 /**
  * `tried` are the dynos this request could not connect to, `failure` the code the last of them left; `chance` gives
  * [0, 1). Once every dyno is in quarantine, one that refused is asked again (a refusal costs nothing, and it may be
- * back), one that did not answer is not.
+ * back), and so is one that is only suspected; one that did not answer is not.
  */
 export function choose(
   app: LiveApp,
@@ -29,15 +29,30 @@ export function choose(
   const { route, dynos } = app
   if (route.maintenance) return { kind: 'refuse', code: 'H80' }
   if (dynos.length === 0) return withoutDynos(route.state)
-  if (tried.length >= Math.min(MAX_ATTEMPTS, dynos.length)) return { kind: 'refuse', code: failure }
+  if (tried.length >= MAX_ATTEMPTS) return { kind: 'refuse', code: failure }
   let able: readonly LiveDyno[] = dynos
   if (tried.length > 0 || dynos.some((dyno) => dyno.quarantinedUntil > now)) {
     const untried = dynos.filter((dyno) => !tried.includes(dyno))
     able = untried.filter((dyno) => dyno.quarantinedUntil <= now)
-    if (able.length === 0) able = untried.filter((dyno) => dyno.quarantine === 'refused')
+    if (able.length === 0) able = untried.filter((dyno) => dyno.quarantine !== 'slow')
     if (able.length === 0) return { kind: 'refuse', code: failure }
   }
   return { kind: 'dyno', dyno: lessBusyOfTwo(able, chance) }
+}
+
+/**
+ * The dyno to dial beside those that are late, undefined when nobody is better than they are: what is set aside would
+ * only make an app that is slow altogether slower. `tried` holds the late ones too.
+ */
+export function chooseBeside(
+  { route, dynos }: LiveApp,
+  now: number,
+  chance: () => number,
+  tried: readonly LiveDyno[],
+): LiveDyno | undefined {
+  if (route.maintenance || tried.length >= MAX_ATTEMPTS) return undefined
+  const able = dynos.filter((dyno) => dyno.quarantinedUntil <= now && !tried.includes(dyno))
+  return able.length === 0 ? undefined : lessBusyOfTwo(able, chance)
 }
 
 /** Before choosing: may this app have one more request under way? */

@@ -3,6 +3,7 @@
 //
 // A dyno that has left the table is remembered until its last request ends,
 // because the scheduler stops it only then.
+import type { Quarantine } from './router-quarantine.ts'
 
 export interface TableDyno {
   readonly id: string
@@ -33,9 +34,12 @@ export interface LiveDyno extends TableDyno {
   upgraded: number
   /** Not before this time (monotonic ms) gets it a request, unless nothing else is left. */
   quarantinedUntil: number
-  quarantine: 'refused' | 'slow' | undefined
+  /** Why it was set aside; undefined again once it has accepted a connection. */
+  quarantine: Quarantine | undefined
   /** It takes no new requests; the last one to end makes it drained. */
   left: boolean
+  /** It left because its host is lost: nothing more will come from it. */
+  lost: boolean
 }
 
 export interface LiveApp {
@@ -120,6 +124,7 @@ export class RouterTable {
       quarantinedUntil: 0,
       quarantine: undefined,
       left: false,
+      lost: false,
     }
     this.#dynos.set(dyno.id, fresh)
     return fresh

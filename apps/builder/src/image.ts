@@ -30,6 +30,8 @@ export interface ImageDeps {
   findMirrors(): Promise<Mirrors>
   /** Where Dockerfiles are built in a sandbox; undefined: this host has none, and the engine's own builder does it. */
   isolation?(): Promise<{ folder: string } | undefined>
+  /** Told of an image's last layer before the engine is: there are hosts to hand it to. */
+  keepLayer?(build: { appId: string; id: string }, tar: TarSource): Promise<void>
   settings: Pick<Settings, 'buildMemoryMiB' | 'buildPids' | 'slugMaxBytes'>
 }
 
@@ -148,7 +150,7 @@ async function buildWithBuildpacks(
       }
       if (bytes > settings.slugMaxBytes) throw tooLarge(bytes, settings.slugMaxBytes)
       signal.throwIfAborted()
-      await addApp(tag, layer.tar)
+      await Promise.all([deps.keepLayer?.(build, layer.tar), addApp(tag, layer.tar)])
       return { image, defaults: defaultProcesses(names[0]!, tree), language: LANGUAGES[names[0]!], bytes }
     }
     if (plan.kind === 'compile') output.detail(`Compiling: ${plan.why}`)

@@ -24,6 +24,7 @@ import { RegistryCleanup } from './cleanup-registry.ts'
 import { dockerfilesFolder, trimCache } from './disk.ts'
 import { findIsolation } from './isolation.ts'
 import { findMirrors } from './mirrors.ts'
+import { keepNewestLayer } from './newest-layer.ts'
 
 const LOOK_MS = 2_000
 const LEFTOVERS_MS = 15_000
@@ -91,6 +92,10 @@ export async function startBuilder(deps: BuilderDeps): Promise<Service> {
       },
       findMirrors: () => findMirrors(settings, deps.machine),
       isolation: () => isolation,
+      async keepLayer(build, tar) {
+        if (!deps.registry.isWanted()) return
+        await keepNewestLayer(settings, build, tar).catch((err) => log.warn({ err, app: build.appId }, 'newest_layer.not_kept'))
+      },
     },
   }
 

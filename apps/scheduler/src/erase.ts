@@ -25,6 +25,7 @@ export async function eraseApp({ store, fleet, logReader, prepared, settings, lo
   for (const { engine } of fleet.answering()) await eraseFrom(engine, appId)
   await rm(path.join(paths.repositories(settings), `${appId}.git`), { recursive: true, force: true })
   for (const { id } of rows.builds) await rm(path.join(paths.sources(settings), `${id}.tar`), { force: true })
+  await rm(path.dirname(paths.newestLayer(settings, appId, '')), { recursive: true, force: true })
   await logReader.remove(`app:${appId}`)
   for (const { id } of rows.builds) await logReader.remove(`build:${id}`)
   await eraseRows(store, appId)

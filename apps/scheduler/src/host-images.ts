@@ -2,20 +2,25 @@
 // platform's own machine; every other host that needs it gets it through the
 // registry, which takes it once.
 
+import { stat } from 'node:fs/promises'
+import { paths } from '@paas/contract/settings'
+import type { Engine } from '@paas/engine/client'
 import { findImage } from '@paas/engine/images'
+import { findBaseOf } from '@paas/engine/images-base'
 import { pullFromRegistry, pushToRegistry } from '@paas/engine/images-registry'
+import { handLayer } from '@paas/engine/layers-hand'
 import type { Registry } from '@paas/registry/registry'
 import type { Logger } from '@paas/service/log'
 import type { Fleet, Member } from './fleet.ts'
 import type { Placer } from './placer.ts'
 
 export class HostImages {
-  readonly #deps: { registry: Registry; fleet: Fleet; placer: Placer; log: Logger; base: string }
+  readonly #deps: { registry: Registry; fleet: Fleet; placer: Placer; log: Logger; base: string; dataDir: string }
   readonly #moving = new Map<string, Promise<void>>()
   /** Announced to every host. */
   #announced = new Set<string>()
 
-  constructor(deps: { registry: Registry; fleet: Fleet; placer: Placer; log: Logger; base: string }) {
+  constructor(deps: { registry: Registry; fleet: Fleet; placer: Placer; log: Logger; base: string; dataDir: string }) {
     this.#deps = deps
   }
 
@@ -53,13 +58,39 @@ export class HostImages {
   }
 
   async #move({ host, engine }: Member, app: { appId: string; image: string }): Promise<void> {
-    const { registry, fleet, log, base } = this.#deps
+    const { log } = this.#deps
     if (await findImage(engine, app.image)) return
     const began = performance.now()
+    const bytes = (await this.#hand(engine, app)) ?? (await this.#pull(engine, app))
+    log.info({ host: host.name, image: app.image, bytes, elapsedMs: performance.now() - began }, 'image.moved')
+  }
+
+  /** Its last layer only, straight from the builder's file; undefined: there is none, or the host lacks more than that. */
+  async #hand(engine: Engine, app: { appId: string; image: string }): Promise<number | undefined> {
+    const { dataDir, fleet, log } = this.#deps
+    const buildId = app.image.slice(app.image.lastIndexOf(':') + 1)
+    const tar = paths.newestLayer({ dataDir }, app.appId, buildId)
+    try {
+      const { size } = await stat(tar)
+      await handLayer(fleet.local().engine, engine, { image: app.image, tar })
+      this.#publish(app).catch((err: unknown) => log.warn({ image: app.image, err }, 'image.not_published')) // for hosts to come
+      return size
+    } catch (error) {
+      const { code } = error as { code?: string }
+      if (code !== 'ENOENT' && code !== 'engine_refused') throw error
+      return undefined
+    }
+  }
+
+  async #pull(engine: Engine, app: { appId: string; image: string }): Promise<number> {
+    await this.#publish(app)
+    return (await this.#deps.registry.fetch((move) => pullFromRegistry(engine, move), app)).bytes
+  }
+
+  async #publish(app: { appId: string; image: string }): Promise<void> {
+    const { registry, fleet, base } = this.#deps
     const local = fleet.local().engine
-    const pushed = await registry.publish((move) => pushToRegistry(local, move), { ...app, base })
-    const pulled = await registry.fetch((move) => pullFromRegistry(engine, move), app)
-    const elapsedMs = performance.now() - began
-    log.info({ host: host.name, image: app.image, pushed: pushed.bytes, pulled: pulled.bytes, elapsedMs }, 'image.moved')
+    const under = (await findBaseOf(local, app.image)) ?? base
+    await registry.publish((move) => pushToRegistry(local, move), { ...app, base: under })
   }
 }

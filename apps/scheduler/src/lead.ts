@@ -45,7 +45,14 @@ export async function lead({ ...deps }: SchedulerDeps, routes: RouteServer, term
   })
   const fleet = new Fleet(deps)
   const placer = new Placer({ store: deps.store, fleet, memoryOvercommit: settings.memoryOvercommit })
-  const hostImages = new HostImages({ registry: deps.registry, fleet, placer, log, base: deps.stackImage })
+  const hostImages = new HostImages({
+    registry: deps.registry,
+    fleet,
+    placer,
+    log,
+    base: deps.stackImage,
+    dataDir: settings.dataDir,
+  })
   const prepared = new PreparedNetworks(deps)
   const scheduler: Scheduler = {
     ...deps,

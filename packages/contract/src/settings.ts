@@ -70,6 +70,8 @@ export const paths = {
   routerTable: (s: Pick<Settings, 'dataDir'>) => `${s.dataDir}/router/table.json`,
   repositories: (s: Pick<Settings, 'dataDir'>) => `${s.dataDir}/repositories`,
   sources: (s: Pick<Settings, 'dataDir'>) => `${s.dataDir}/sources`,
+  /** One file per app: the last layer of its newest image, for hosts that have all below it. May be gone at any time. */
+  newestLayer: (s: Pick<Settings, 'dataDir'>, appId: string, buildId: string) => `${s.dataDir}/layers/${appId}/${buildId}.tar`,
   logs: (s: Pick<Settings, 'dataDir'>) => `${s.dataDir}/logs`,
   configKey: (s: Pick<Settings, 'dataDir'>) => `${s.dataDir}/keys/config.key`,
   certificate: (s: Pick<Settings, 'dataDir'>) => `${s.dataDir}/tls/platform.pem`,

@@ -6,7 +6,6 @@
 // for it: tasks publish a port of their host (`mode=host`), since the routing
 // mesh needs IPVS, which not every kernel has; one manager, and the node that
 // is killed is not it, so that nothing is elected.
-import { request } from 'node:http'
 import { setTimeout as pause } from 'node:timers/promises'
 import { must } from '@paas/testing/platform'
 import { until } from '@paas/testing/wait'
@@ -14,12 +13,12 @@ import Docker from 'dockerode'
 import type { TestHost } from '../../test/hosts/host.ts'
 import { type Rig, startHosts } from '../../test/hosts/rig.ts'
 import { median, printTable, say } from '../report.ts'
+import { answersAt } from './answers.ts'
 import { tinyServer, type Workload } from './workload.ts'
 
 const SERVICE = 'bench-swarm'
 const POLL_MS = 50
 const DEADLINE_MS = 120_000
-const ANSWER_DEADLINE_MS = 1_000
 const ROUNDS = 3
 
 export interface SwarmOptions {
@@ -30,7 +29,7 @@ export interface SwarmOptions {
 }
 
 /** Seconds since the kill. */
-export interface SwarmRecovery {
+export interface Recovery {
   /** `docker node ls` says Down. */
   detected: number
   /** As many tasks as wanted are given to nodes that live. */
@@ -40,7 +39,7 @@ export interface SwarmRecovery {
 }
 
 /** A service with one replica on each host; one host is killed, and started again afterwards. The rig is a swarm from then on. */
-export async function measureSwarmRecovery(rig: Rig, options: SwarmOptions = {}): Promise<SwarmRecovery> {
+export async function measureSwarmRecovery(rig: Rig, options: SwarmOptions = {}): Promise<Recovery> {
   const { manager, victim } = await ensureSwarm(rig)
   const wanted = rig.hosts.length
   await createService(rig, wanted, options)
@@ -160,18 +159,6 @@ async function allAnswer(rig: Rig, tasks: readonly Task[], wanted: number): Prom
     }),
   )
   return answers.every(Boolean)
-}
-
-function answersAt(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const asked = request({ host, port, path: '/', agent: false, timeout: ANSWER_DEADLINE_MS }, (response) => {
-      response.resume()
-      resolve(response.statusCode === 200)
-    })
-    asked.once('timeout', () => asked.destroy(new Error('silence')))
-    asked.once('error', () => resolve(false))
-    asked.end()
-  })
 }
 
 const engineOf = (host: TestHost) => new Docker({ socketPath: new URL(host.socket).pathname, timeout: 5_000 })

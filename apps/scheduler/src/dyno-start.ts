@@ -14,6 +14,8 @@ import { findPlace } from './places.ts'
 const STARTING = ['starting'] as const
 const START_TRIES = 3
 const START_PAUSE_MS = 300
+/** The host is there, and cannot get the image. */
+const IMAGE_FAULTS: ReadonlySet<string> = new Set(['registry_refused', 'registry_unreachable', 'engine_refused'])
 
 /** A row in `starting` gets its container; anything but web is up with it. */
 export async function startDyno(scheduler: Scheduler, appId: string, dynoId: string): Promise<void> {
@@ -52,7 +54,12 @@ async function tryStart(
   hostId: string,
 ): Promise<DynoContainer | PlatformError> {
   const engine = fleet.engineOf(hostId)
-  await hostImages.ensure(fleet.get(hostId)!, { appId: order.app.id, image: order.slug.image })
+  try {
+    await hostImages.ensure(fleet.get(hostId)!, { appId: order.app.id, image: order.slug.image })
+  } catch (error) {
+    if (error instanceof PlatformError && IMAGE_FAULTS.has(error.code)) return error // it was tried again already
+    throw error
+  }
   const preparable = order.dyno.type === 'web' && hostId === fleet.local().host.id
   const holder = preparable ? await prepared.take(order.app.id) : undefined
   const spec = { ...dynoSpec(order, settings.stopGraceMs), ...(holder && { holderId: holder.id }) }

@@ -28,7 +28,16 @@ export async function takeTurns(
         continue
       }
       log.info({ term }, 'leadership.claimed')
-      const leading = await lead(term)
+      const leading = await lead(term).catch((err: unknown) => {
+        tried.reject(err) // at the start it is the starter's; later nobody waits for it any more
+        log.error({ err, term }, 'leadership.not_begun')
+        return undefined
+      })
+      if (!leading) {
+        await leaveLeadership(store, { holder, term }).catch(() => {})
+        await pause(RENEW_MS, abort.signal)
+        continue
+      }
       tried.resolve()
       const kept = await keep(store, { holder, term }, log, abort.signal)
       await leading.close()
@@ -38,8 +47,10 @@ export async function takeTurns(
     }
   }
   const ended = turns()
-  ended.catch(tried.reject)
-  await tried.promise
+  await tried.promise.catch((error) => {
+    abort.abort()
+    throw error
+  })
   return {
     async close() {
       abort.abort()

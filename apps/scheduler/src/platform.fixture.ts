@@ -20,6 +20,7 @@ import { openStore, type Store } from '@paas/store/store'
 import { wake } from '@paas/store/wakes'
 import { startTestPostgres } from '@paas/testing/postgres'
 import { purgeEngine } from '@paas/testing/purge'
+import type { SchedulerDeps } from './deps.ts'
 import { startScheduler } from './start.ts'
 import { tinyImage } from './tiny-image.fixture.ts'
 
@@ -32,6 +33,8 @@ export interface Fixture {
   /** The table, as a router has it. */
   table: Map<string, Route>
   start(): Promise<void>
+  /** A second scheduler for the same rows, with sockets of its own. */
+  startAnother(): Promise<Service>
   stop(): Promise<void>
   close(): Promise<void>
   makeApp(name: string, formation?: Record<string, number>): Promise<string>
@@ -85,16 +88,22 @@ export async function openFixture(): Promise<Fixture> {
     async close() {},
   }
   const table = new Map<string, Route>()
+  const deps: SchedulerDeps = {
+    ...{ store, engine, logs, logReader: { remove: async () => {} }, log, settings, registry: new Registry(settings) },
+    ...{ stackImage: image, linkImage: () => Promise.reject(new Error('this platform has one machine')) },
+  }
   let service: Service | undefined
   let router: Socket | undefined
   const fixture: Fixture = {
     ...{ store, engine, settings, lines, table },
     async start() {
-      service = await startScheduler({
-        ...{ store, engine, logs, logReader: { remove: async () => {} }, log, settings, registry: new Registry(settings) },
-        ...{ stackImage: image, linkImage: () => Promise.reject(new Error('this platform has one machine')) },
-      })
+      service = await startScheduler(deps)
       router = playRouter(paths.routesSocket(settings), table)
+    },
+    async startAnother() {
+      const runDir = mkdtempSync(path.join(tmpdir(), 'paas-place-'))
+      const another = await startScheduler({ ...deps, settings: { ...settings, runDir, rendezvousPort: 45_872 } })
+      return { ...another, close: () => another.close().finally(() => rmSync(runDir, { recursive: true })) }
     },
     async stop() {
       router?.destroy()

@@ -4,7 +4,7 @@ import type { AppWorld, WorldContainer, WorldDyno } from '@paas/domain/world'
 import { type ContainerFacts, listContainers } from '@paas/engine/events'
 import { type AppRows, readAppRows } from '@paas/store/world'
 import type { Scheduler } from './deps.ts'
-import type { Member } from './fleet.ts'
+import type { Fleet, Member } from './fleet.ts'
 import { judgePlaces } from './places.ts'
 
 /** A host that takes longer does not answer, as far as one look at one app goes. */
@@ -17,13 +17,13 @@ export function readWorld(
 ): { rows: Promise<AppRows | undefined>; world: Promise<AppWorld | undefined> } {
   const { store, fleet, jobs, erasures } = scheduler
   const rows = readAppRows(store, appId)
-  const local = look(fleet.local(), appId) // not after the rows: most dynos are here
+  const local = look(fleet, fleet.local(), appId) // not after the rows: most dynos are here
   const world = async () => {
     const app = await rows
     if (!app) return undefined
     const others = new Set(app.dynos.flatMap(({ hostId }) => hostId ?? []))
     others.delete(fleet.local().host.id)
-    const looks = await Promise.all([local, ...[...others].map((id) => look(fleet.get(id), appId))])
+    const looks = await Promise.all([local, ...[...others].map((id) => look(fleet, fleet.get(id), appId))])
     const reach = new Map(looks.flatMap(({ hostId, reach }) => (hostId ? [[hostId, reach] as const] : [])))
     const dynos = app.dynos.map((dyno) => ({
       ...dyno,
@@ -47,14 +47,15 @@ interface Look {
 }
 
 /** Never rejects: a host that does not answer is `unseen`. */
-async function look(member: Member | undefined, appId: string): Promise<Look> {
+async function look(fleet: Fleet, member: Member | undefined, appId: string): Promise<Look> {
   const hostId = member?.host.id
   if (!member || !hostId) return { hostId, reach: 'lost', containers: [] }
   const { condition, local } = member.host
+  const only = local && fleet.isAlone() // then there is nothing else to go on
   if (condition === 'lost' || condition === 'failed') return { hostId, reach: 'lost', containers: [] }
-  if (condition === 'sick' && !local) return { hostId, reach: 'unseen', containers: [] }
+  if (condition === 'sick' && !only) return { hostId, reach: 'unseen', containers: [] }
   try {
-    const found = await listContainers(member.engine, { appId }, local ? undefined : LIST_MS)
+    const found = await listContainers(member.engine, { appId }, only ? undefined : LIST_MS)
     return { hostId, reach: 'seen', containers: dynoContainers(found, hostId) }
   } catch {
     return { hostId, reach: 'unseen', containers: [] }

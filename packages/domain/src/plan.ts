@@ -73,10 +73,10 @@ function planStarts(world: AppWorld): Step[] {
 /** No draining: nobody waits for the answers of an app that its owner has destroyed. */
 function planDestroyed(world: AppWorld, nowMs: number): Step[] {
   const stops = world.dynos
-    .filter(({ state, busy }) => (state === 'up' || state === 'starting') && busy !== 'stop')
+    .filter(({ state, busy, reach }) => (state === 'up' || state === 'starting') && busy !== 'stop' && reach === 'seen')
     .map(({ id }): Step => ({ kind: 'stop-dyno', dynoId: id }))
   const ends = world.dynos
-    .filter(({ state }) => state === 'crashed')
+    .filter(({ state, reach }) => state === 'crashed' && reach === 'seen')
     .map(({ id }): Step => ({ kind: 'end-dyno', dynoId: id, containerId: containerOf(world, id)?.id }))
   if (world.dynos.length === 0 && world.containers.length === 0)
     return nowMs >= (world.eraseAfterMs ?? 0) ? [{ kind: 'erase-app' }] : []

@@ -1,10 +1,12 @@
-// Takes everything with one name prefix out of the engine and the firewall.
+// Takes everything with one name prefix out of the engine, the firewall and the routes.
 import Docker from 'dockerode'
 import { run } from './run.ts'
 
 /** Containers, networks, volumes and images of one test platform; a second call finds nothing. */
 export async function purgeEngine(prefix: string): Promise<void> {
   const docker = new Docker({ socketPath: '/var/run/docker.sock' })
+  // Routes and rules of a link are the machine's: only the link itself knows them.
+  await run('docker', ['exec', `${prefix}.link`, '/link/link', 'down'])
   const filters = { label: [`paas.prefix=${prefix}`] }
   const containers = await docker.listContainers({ all: true, filters })
   await Promise.all(

@@ -8,6 +8,7 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage } from
 import type { Socket } from 'node:net'
 import { responseHeaders } from '@paas/domain/forward-headers'
 import { judgeFailure } from '@paas/domain/forward-retry'
+import { answered } from '@paas/domain/router-quarantine'
 import type { LiveDyno } from '@paas/domain/router-table'
 import type { OverConnection } from './dyno-pool.ts'
 import type { Exchange } from './exchange.ts'
@@ -119,6 +120,7 @@ export class Attempt {
       response.destroy()
       return
     }
+    answered(this.#dyno, performance.now())
     const exchange = this.#exchange
     const { res, head, deps } = exchange
     const headers = responseHeaders(response)

@@ -2,7 +2,7 @@
 
 import type { Socket } from 'node:net'
 import { type ConnectVerdict, judgeConnect } from '@paas/domain/forward-retry'
-import { clear, setAside } from '@paas/domain/router-quarantine'
+import { accepted, setAside } from '@paas/domain/router-quarantine'
 import type { LiveDyno } from '@paas/domain/router-table'
 import type { DynoPool } from './dyno-pool.ts'
 import type { RouterTimeouts } from './timeouts.ts'
@@ -40,7 +40,7 @@ export class Dial {
 
   readonly #onConnect = (): void => {
     this.#over()
-    clear(this.dyno)
+    accepted(this.dyno, performance.now())
     if (this.#onEnd) this.#onEnd(this, { kind: 'stands', socket: this.#socket })
     // Not kept: a dyno with a worker per connection would have one wait for a request that may never come.
     else this.#socket.destroy()
@@ -53,8 +53,7 @@ export class Dial {
     this.#over()
     this.#socket.destroy()
     const verdict = judgeConnect(errorCode)
-    const now = performance.now()
-    if (verdict.quarantine) setAside(this.dyno, verdict.quarantine, now, now + this.#timeouts.quarantineMs)
+    if (verdict.quarantine) setAside(this.dyno, verdict.quarantine, performance.now() + this.#timeouts.quarantineMs)
     this.#onEnd?.(this, { kind: 'failed', verdict })
   }
 

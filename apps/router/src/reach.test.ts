@@ -1,6 +1,10 @@
 import { connect } from 'node:net'
+import { type LiveDyno, RouterTable } from '@paas/domain/router-table'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { DynoConnections } from './dyno-connections.ts'
+import { Reach } from './reach.ts'
 import { openRig, type Rig, route } from './rig.ts'
+import { TIMEOUTS } from './timeouts.ts'
 import { startVanishing, type Vanishing } from './vanishing.fixture.ts'
 
 const HOST = 'shop.example.com'
@@ -62,6 +66,30 @@ it('no request is sent twice, and a dyno that accepts late is trusted again', as
   await expect.poll(get, { timeout: 8_000 }).toContain('from the one that vanishes')
   expect(vanishing.seen.filter((request) => request.startsWith('POST'))).toEqual([])
   expect(posts).toBe(20)
+})
+
+it.each([
+  { title: 'silent', heardAt: Number.NEGATIVE_INFINITY, got: 'the other' },
+  { title: 'answering what it has taken', heardAt: Number.POSITIVE_INFINITY, got: 'the late one' },
+])('a late dyno that is $title: the connection is to $got', async ({ heardAt, got }) => {
+  const good = await rig.backend((_req, res) => res.end())
+  const table = new RouterTable()
+  table.apply({ version: 1, full: true, set: [route('shop', [vanishing, good])], remove: [] })
+  const app = table.find(HOST)!
+  app.dynos[0]!.heardAt = heardAt
+  const connections = new DynoConnections(1_000)
+  // The kernel asks a second time after a second: until then there are many moments to grow impatient.
+  const timeouts = { ...TIMEOUTS, besideMs: 5 }
+  await vanishing.vanish()
+  const reached = await new Promise<string>((resolve) => {
+    const fail = () => resolve('nobody')
+    const ends = { onReached: (dyno: LiveDyno) => resolve(dyno.id), onRefused: fail, onNone: fail }
+    new Reach(app, { timeouts, connections, chance: () => 0, onIdle() {} }, ends).next(false)
+    setImmediate(() => vanishing.comeBack()) // when the kernel has asked once
+  })
+  expect(reached).toBe(got === 'the other' ? good.id : vanishing.id)
+  expect(app.dynos.map(({ requests }) => requests)).toEqual(got === 'the other' ? [0, 1] : [1, 0])
+  connections.close()
 })
 
 it('a client that goes while a dyno is dialled leaves nothing behind', async () => {

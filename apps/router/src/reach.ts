@@ -2,15 +2,15 @@
 // connection to it or dials.
 //
 // A dyno whose host has vanished answers nothing at all, and nobody should wait
-// 5 s to find out. So a dial that is late gets company: another dyno is dialled
-// beside it, and whichever accepts first gets the request (RFC 8305, with dynos
-// for addresses). Only connects are doubled. The request is written when one
-// stands, and to that one.
+// 5 s to find out. So when a dial is late and nothing else is heard of its dyno,
+// another one is dialled beside it, and whichever accepts first gets the request
+// (RFC 8305, with dynos for addresses). Only connects are doubled. The request is
+// written when one stands, and to that one.
 
 import type { Socket } from 'node:net'
 import { choose, chooseBeside } from '@paas/domain/router-choose'
 import type { RouterCode } from '@paas/domain/router-codes'
-import { isTrusted, setAside } from '@paas/domain/router-quarantine'
+import { isTrusted, suspect } from '@paas/domain/router-quarantine'
 import type { LiveApp, LiveDyno } from '@paas/domain/router-table'
 import { Dial, type DialEnd } from './dial.ts'
 import type { DynoConnections } from './dyno-connections.ts'
@@ -85,19 +85,30 @@ export class Reach {
       this.#reached(dyno, kept)
       return
     }
-    if (!isTrusted(dyno)) this.#suspect(dyno) // this request finds out, for all
+    if (!isTrusted(dyno)) this.#suspect(dyno, performance.now()) // this request finds out, for all
     this.#tried.push(dyno)
     this.#dials.add(new Dial(dyno, pool, timeouts, this.#onDialEnd))
+    this.#watch()
+  }
+
+  #watch(): void {
     clearTimeout(this.#timer)
-    // The second look comes after what has arrived meanwhile: when this process was held up, the dyno is not late.
-    this.#timer = setTimeout(() => setImmediate(this.#onLate), timeouts.besideMs)
+    // The look comes after what has arrived meanwhile: when this process was held up, no dyno is late.
+    this.#timer = setTimeout(() => setImmediate(this.#onLate), this.#deps.timeouts.besideMs)
   }
 
   readonly #onLate = (): void => {
     if (this.#dials.size === 0) return
-    for (const { dyno } of this.#dials) this.#suspect(dyno)
-    const beside = chooseBeside(this.#app, performance.now(), this.#deps.chance, this.#tried)
+    const now = performance.now()
+    const since = now - this.#deps.timeouts.besideMs
+    const dynos = [...this.#dials].map(({ dyno }) => dyno)
+    for (const dyno of dynos) this.#suspect(dyno, since)
+    // One that is heard of has only much to do, and gets to this connection as well.
+    const beside = dynos.every(({ heardAt }) => heardAt < since)
+      ? chooseBeside(this.#app, now, this.#deps.chance, this.#tried)
+      : undefined
     if (beside) this.#turnTo(beside, false)
+    else this.#watch()
   }
 
   readonly #onDialEnd = (dial: Dial, end: DialEnd): void => {
@@ -123,9 +134,9 @@ export class Reach {
     this.#ends.onReached(dyno, socket)
   }
 
-  #suspect(dyno: LiveDyno): void {
+  #suspect(dyno: LiveDyno, since: number): void {
     const now = performance.now()
-    setAside(dyno, 'suspected', now, now + this.#deps.timeouts.quarantineMs)
+    suspect(dyno, since, now, now + this.#deps.timeouts.quarantineMs)
   }
 
   #free(dial: Dial): void {

@@ -7,11 +7,10 @@
 // about to use (RFC 9112 section 9.3.1); or the dyno's host is lost under a GET
 // or HEAD, which nobody can answer there any more.
 import type { RouterCode } from './router-codes.ts'
-import type { Quarantine } from './router-quarantine.ts'
 
 export interface ConnectVerdict {
   code: RouterCode
-  quarantine: Quarantine | undefined
+  quarantine: 'refused' | 'slow' | undefined
   /** Nothing was sent: another dyno may be asked. */
   retry: boolean
 }

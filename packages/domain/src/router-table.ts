@@ -36,6 +36,8 @@ export interface LiveDyno extends TableDyno {
   quarantinedUntil: number
   /** Why it was set aside; undefined again once it has accepted a connection. */
   quarantine: Quarantine | undefined
+  /** It last accepted a connection or began an answer (monotonic ms). */
+  heardAt: number
   /** It takes no new requests; the last one to end makes it drained. */
   left: boolean
   /** It left because its host is lost: nothing more will come from it. */
@@ -123,6 +125,7 @@ export class RouterTable {
       upgraded: 0,
       quarantinedUntil: 0,
       quarantine: undefined,
+      heardAt: Number.NEGATIVE_INFINITY,
       left: false,
       lost: false,
     }

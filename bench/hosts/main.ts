@@ -3,8 +3,8 @@
 // Three engines in namespaces (docs/testing/hosts.md). Each round they are
 // first a swarm, then our hosts, with nothing of the other left: 3 to 30, then
 // one host killed, with the very same image of the smallest web server there
-// is. The push is held against our own on one host: the same Express app,
-// three web dynos there as here.
+// is. The push is held against our own on one host, in turns too: the same
+// Express app, three web dynos there as here.
 import { cpSync } from 'node:fs'
 import path from 'node:path'
 import { createApp, type TestApp } from '@paas/testing/app'
@@ -18,7 +18,7 @@ import { openRows, type Rows } from './rows.ts'
 import { leaveSwarm, measureSwarmRecovery, measureSwarmScale } from './swarm.ts'
 
 const ROUNDS = 3
-const PUSHES = 5
+const PUSHES = 2 // of each round, here and there
 const WIDE = 30
 const MOST_BYTES = 2_000_000
 const TINY_PORT = 8080
@@ -48,27 +48,30 @@ try {
 }
 report()
 
+/** Here and there in turns, so that both have what else the machine does alike. */
 async function measurePushes(fleet: Fleet, rows: Rows): Promise<void> {
   const app = await bring(fleet, 'express')
   const side = { fleet, rows, app }
   await must(app.push())
-  await scaleTo(side, 3)
-  await pushInTurn(side, 'one host')
-  await addHosts(side)
-  await scaleTo(side, 0) // and again, elsewhere
-  await scaleTo(side, 3)
-  await pushInTurn(side, 'three hosts')
-  await removeHosts(side)
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    await scaleTo(side, 3)
+    await pushInTurn(side, 'one host', round)
+    await scaleTo(side, 0)
+    await addHosts(side)
+    await scaleTo(side, 3)
+    await pushInTurn(side, 'three hosts', round)
+    await removeHosts(side)
+  }
   await app.destroy()
 }
 
 /** The first is not counted: it warms what later ones find warm. */
-async function pushInTurn(side: Side, where: keyof typeof pushes): Promise<void> {
-  for (let round = 0; round <= PUSHES; round += 1) {
-    say(`one-line change, ${where}, round ${round} of ${PUSHES}`)
-    const pushed = await pushChange(side, `${where}, change ${round}.`)
+async function pushInTurn(side: Side, where: keyof typeof pushes, round: number): Promise<void> {
+  say(`one-line changes, ${where}, round ${round} of ${ROUNDS}`)
+  for (let count = 0; count <= PUSHES; count += 1) {
+    const pushed = await pushChange(side, `${where}, change ${round}.${count}.`)
     say(`${pushed.seconds.toFixed(2)} s, ${pushed.bytes.join(' and ')} bytes to hosts`)
-    if (round > 0) pushes[where].push(pushed)
+    if (count > 0) pushes[where].push(pushed)
   }
 }
 

@@ -46,6 +46,7 @@ const Environment = z.object({
     .string()
     .regex(/^(unix|tcp):\/\//, 'does not begin with unix:// or tcp://')
     .default('unix:///var/run/docker.sock'),
+  PAAS_ENGINE: z.enum(['docker', 'swarm'], { error: 'is neither docker nor swarm' }).default('docker'),
   PAAS_NAME_PREFIX: z
     .string()
     .regex(/^[a-z][a-z0-9]{1,15}$/, 'is not 2 to 16 letters and digits')
@@ -138,6 +139,7 @@ function settingsOf(env: Environment): Settings {
     databaseUrl: env.DATABASE_URL ?? `postgres://postgres@localhost/paas?host=${env.PAAS_RUN_DIR}/postgres`,
     redisUrl: env.REDIS_URL ?? `unix://${env.PAAS_RUN_DIR}/redis/redis.sock`,
     dockerHost: env.DOCKER_HOST,
+    engineKind: env.PAAS_ENGINE,
     namePrefix: env.PAAS_NAME_PREFIX,
     cgroupParent: env.PAAS_CGROUP_PARENT,
     appSubnet: env.PAAS_APP_SUBNET,

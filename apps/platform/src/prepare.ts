@@ -8,6 +8,7 @@ import type { Settings } from '@paas/contract/settings'
 import { PlatformError } from '@paas/domain/errors'
 import { type Engine, openEngine } from '@paas/engine/client'
 import { usesContainerdStore } from '@paas/engine/engine-facts'
+import { findNodeId } from '@paas/engine/swarm-nodes'
 import { ensureCertificates } from './certificates.ts'
 import { ensureAdminLogin, ensureConfigKey } from './keys.ts'
 import { prepareStack } from './stack.ts'
@@ -21,6 +22,7 @@ export async function prepare(settings: Settings, onProgress: (line: string) => 
   await ensureCertificates(settings)
   const engine = openEngine(settings)
   await checkEngine(engine)
+  if (settings.engineKind === 'swarm') await findNodeId(engine)
   await checkPorts(settings)
   await prepareStack(engine, settings, onProgress)
 }

@@ -20,6 +20,8 @@ export interface Settings {
   redisUrl: string
   /** `unix:///var/run/docker.sock` */
   dockerHost: string
+  /** What runs dynos: the engine itself, or the swarm that it manages. Chosen at install. */
+  engineKind: 'docker' | 'swarm'
   /** Begins the name of every container, network, volume and image of this platform. */
   namePrefix: string
   /** Parent cgroup of dynos and builds, on engines with the cgroupfs driver. */

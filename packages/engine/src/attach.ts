@@ -3,6 +3,7 @@
 import { type Duplex, PassThrough, type Readable } from 'node:stream'
 import { type Engine, statusOf } from './client.ts'
 import { createDyno, type DynoSpec, findContainerEnd, killContainer, removeContainer, startContainer } from './dynos.ts'
+import { ensureAppNetwork } from './networks.ts'
 
 export interface AttachedDyno {
   containerId: string
@@ -21,8 +22,12 @@ export interface AttachedDyno {
 }
 
 /** Made and joined, not started. */
-export async function attachDyno(engine: Engine, spec: DynoSpec & { attached: { tty: boolean } }): Promise<AttachedDyno> {
-  const container = await createDyno(engine, spec)
+export async function attachDyno(
+  engine: Engine,
+  spec: DynoSpec & { attached: { tty: boolean } },
+  ensureNetwork = ensureAppNetwork,
+): Promise<AttachedDyno> {
+  const container = await createDyno(engine, spec, ensureNetwork)
   const { id } = container
   const joined = (await engine.call(`attach ${id.slice(0, 12)}`, () =>
     container.attach({ stream: true, stdin: true, stdout: true, stderr: true, hijack: true }),

@@ -5,12 +5,12 @@ import type { Engine } from './client.ts'
 import { LABEL, labelsOf } from './labels.ts'
 
 /** In the stack image: sources the profile scripts, then runs the command with bash. */
-const STACK_START = '/stack/start'
-const DYNO_USER = '20000:20000'
+export const STACK_START = '/stack/start'
+export const DYNO_USER = '20000:20000'
 /** Dynos go before the platform when the host runs out of memory. */
 const OOM_SCORE_ADJ = 300
-const OPEN_FILES = 10_000 // well below what an engine may itself be held to: runc refuses to start a container above that
-const MIB = 1024 * 1024
+export const OPEN_FILES = 10_000 // well below what an engine may itself be held to: runc refuses to start a container above that
+export const MIB = 1024 * 1024
 
 export interface DynoSpec {
   dynoId: string
@@ -93,7 +93,7 @@ export function dynoConfig(
 }
 
 /** Bounded, and plain files, which the log-router reads where they lie. */
-const LOCAL_LOG = { Type: 'local', Config: { 'max-size': '10m', 'max-file': '3', compress: 'false' } }
+export const LOCAL_LOG = { Type: 'local', Config: { 'max-size': '10m', 'max-file': '3', compress: 'false' } }
 
 function commandOf(command: string | null, onStack: boolean): Pick<ContainerCreateOptions, 'Cmd' | 'Entrypoint'> {
   if (command === null) return {} // a Dockerfile app without a Procfile: the image's own CMD

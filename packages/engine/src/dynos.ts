@@ -6,7 +6,7 @@ import { PlatformError } from '@paas/domain/errors'
 import type { Container, ContainerInspectInfo } from 'dockerode'
 import { type Engine, statusOf } from './client.ts'
 import { type DynoSpec, dynoConfig, dynoContainerName } from './dynos-config.ts'
-import { inspectImage } from './images-inspect.ts'
+import { dynoImage } from './dynos-image.ts'
 import { findAddress } from './network-holder.ts'
 import { ensureAppNetwork } from './networks.ts'
 
@@ -28,6 +28,11 @@ export interface ContainerEnd {
   oomKilled: boolean
 }
 
+export interface StoppedContainer extends ContainerEnd {
+  /** The grace time was not enough. */
+  killed: boolean
+}
+
 /** Makes the dyno's container and starts it; whatever of both was done before is not done again. */
 export async function startDyno(engine: Engine, spec: DynoSpec): Promise<DynoContainer> {
   if (!spec.holderId) return startContainer(engine, (await createDyno(engine, spec)).id)
@@ -42,12 +47,12 @@ export async function startDyno(engine: Engine, spec: DynoSpec): Promise<DynoCon
   }
 }
 
-/** Makes the container, or finds the one of that name. */
-export async function createDyno(engine: Engine, spec: DynoSpec): Promise<Container> {
+/** Makes the container, or finds the one of that name. `ensureNetwork` answers the name of its app's. */
+export async function createDyno(engine: Engine, spec: DynoSpec, ensureNetwork = ensureAppNetwork): Promise<Container> {
   const name = dynoContainerName(engine, spec)
-  const [network, onStack, cgroupParent] = await Promise.all([
-    ensureAppNetwork(engine, spec.appId),
-    isOnStack(engine, spec.image),
+  const [network, { onStack }, cgroupParent] = await Promise.all([
+    ensureNetwork(engine, spec.appId),
+    dynoImage(engine, spec.image),
     cgroupParentOf(engine),
   ])
   try {
@@ -87,11 +92,7 @@ export async function findContainerEnd(engine: Engine, id: string): Promise<Cont
 }
 
 /** SIGTERM, then SIGKILL after the grace time; resolves with how it ended. Ended or gone already is fine. */
-export async function stopContainer(
-  engine: Engine,
-  id: string,
-  graceMs: number,
-): Promise<(ContainerEnd & { killed: boolean }) | undefined> {
+export async function stopContainer(engine: Engine, id: string, graceMs: number): Promise<StoppedContainer | undefined> {
   const container = engine.docker.getContainer(id)
   const began = performance.now()
   try {
@@ -167,18 +168,6 @@ async function tolerate<T>(statuses: readonly number[], work: () => Promise<T>):
     if (status !== undefined && statuses.includes(status)) return undefined
     throw error
   }
-}
-
-const onStack = new Map<string, boolean>()
-
-/** An image's name means one image for good: a build's id is in it. */
-async function isOnStack(engine: Engine, image: string): Promise<boolean> {
-  const known = onStack.get(image)
-  if (known !== undefined) return known
-  const found = 'paas.stack' in ((await inspectImage(engine, image)).Config.Labels ?? {})
-  if (onStack.size > 1000) onStack.clear()
-  onStack.set(image, found)
-  return found
 }
 
 const cgroupParents = new WeakMap<Engine, Promise<string | undefined>>()

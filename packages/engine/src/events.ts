@@ -3,6 +3,7 @@
 // engine restarts, so whoever watches lists again whenever it is told to.
 import type { Readable } from 'node:stream'
 import { pause } from '@paas/service/wait'
+import type { ContainerInfo } from 'dockerode'
 import type { Engine } from './client.ts'
 import { type Belongs, belongsOf, labelFilter } from './labels.ts'
 
@@ -33,14 +34,18 @@ export async function listContainers(engine: Engine, belongs: Belongs = {}, dead
     (abortSignal) => engine.docker.listContainers({ all: true, filters, abortSignal }),
     deadlineMs === undefined ? {} : { deadlineMs },
   )
-  return found.map(({ Id, Names, State, Labels, Created, NetworkSettings }) => ({
+  return found.map(factsOf)
+}
+
+export function factsOf({ Id, Names, State, Labels, Created, NetworkSettings }: ContainerInfo): ContainerFacts {
+  return {
     id: Id,
     name: (Names[0] ?? '').replace(/^\//, ''),
     state: State as ContainerFacts['state'],
     address: Object.values(NetworkSettings?.Networks ?? {}).find(({ IPAddress }) => IPAddress)?.IPAddress,
     createdAt: new Date(Created * 1000),
     ...belongsOf(Labels),
-  }))
+  }
 }
 
 /**

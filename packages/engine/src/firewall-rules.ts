@@ -19,11 +19,15 @@ export interface Names {
 
 const ANSWERS = '-m conntrack --ctstate RELATED,ESTABLISHED -j RETURN'
 
+/** The one bridge by which all containers of a swarm leave their machine: none of ours by name. */
+export interface Gateway {
+  bridge: string
+  /** Of app networks that this machine has no route to: asked for one, it would send the packet out into the world. */
+  range: string
+}
+
 /** From our containers into the machine itself: its public ports, its name servers, and nothing else; nor through it to the link-local range. */
-export function guardRules(
-  { prefix, bridges }: Names,
-  { publicPorts, nameServers }: { publicPorts: readonly number[]; nameServers: readonly string[] },
-): Rules {
+export function guardRules({ prefix, bridges }: Names, { publicPorts, nameServers, gateway }: GuardOptions): Rules {
   return {
     chains: {
       [`${prefix}-guard`]: [
@@ -32,10 +36,19 @@ export function guardRules(
         ...dnsTo(nameServers),
         '-j DROP',
       ],
-      [`${prefix}-link`]: ['-d 169.254.0.0/16 -j DROP'],
+      [`${prefix}-link`]: ['-d 169.254.0.0/16 -j DROP', ...(gateway ? [`-i ${gateway.bridge} -d ${gateway.range} -j DROP`] : [])],
     },
-    hooks: [`INPUT -i ${bridges} -j ${prefix}-guard`, `FORWARD -i ${bridges} -j ${prefix}-link`],
+    hooks: [bridges, ...(gateway ? [gateway.bridge] : [])].flatMap((bridge) => [
+      `INPUT -i ${bridge} -j ${prefix}-guard`,
+      `FORWARD -i ${bridge} -j ${prefix}-link`,
+    ]),
   }
+}
+
+export interface GuardOptions {
+  publicPorts: readonly number[]
+  nameServers: readonly string[]
+  gateway?: Gateway | undefined
 }
 
 export interface HostRules {

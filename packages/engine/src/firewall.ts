@@ -11,16 +11,19 @@ import { readFile } from 'node:fs/promises'
 import { isIPv4 } from 'node:net'
 import { PlatformError } from '@paas/domain/errors'
 import type { Engine } from './client.ts'
-import { guardRules, restoreText } from './firewall-rules.ts'
+import { type GuardOptions, guardRules, restoreText } from './firewall-rules.ts'
 import { bridgePrefix } from './networks.ts'
 
 const DEADLINE_MS = 5_000
 const WAIT = ['-w', '3'] // seconds for the lock that other users of iptables hold
 
 /** Sets our two chains anew and hooks them in, on the machine that we run on. Idempotent; throws `engine_refused` with what iptables said. */
-export async function ensureFirewall({ prefix }: Pick<Engine, 'prefix'>, publicPorts: readonly number[]): Promise<void> {
+export async function ensureFirewall(
+  { prefix }: Pick<Engine, 'prefix'>,
+  { publicPorts, gateway }: Omit<GuardOptions, 'nameServers'>,
+): Promise<void> {
   const nameServers = nameServersOf(await readFile('/etc/resolv.conf', 'utf8').catch(() => ''))
-  const rules = guardRules({ prefix, bridges: `${bridgePrefix({ prefix })}+` }, { publicPorts, nameServers })
+  const rules = guardRules({ prefix, bridges: `${bridgePrefix({ prefix })}+` }, { publicPorts, nameServers, gateway })
   await run('iptables-restore', [...WAIT, '--noflush'], restoreText([rules]))
   const forward = (await run('iptables', [...WAIT, '-n', '-L', 'DOCKER-USER'], '', [1])) === 0 ? 'DOCKER-USER' : 'FORWARD'
   for (const hook of rules.hooks) {

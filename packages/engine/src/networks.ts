@@ -37,18 +37,34 @@ export function linkInterface(engine: Pick<Engine, 'prefix'>): string {
 
 /** The app's own network, made if it is not there. Answers its name. */
 export function ensureAppNetwork(engine: Engine, appId: string): Promise<string> {
-  return ensureNetwork(engine, appNetworkName(engine, appId), labelsOf(engine, { appId }), {
-    // Engines from 28.2 on drop what is routed to a container from anywhere else; older ones do not know the name, and leave
-    // it to our firewall rules. https://docs.docker.com/engine/network/port-publishing/#direct-routing
-    ...(engine.linked && { 'com.docker.network.bridge.trusted_host_interfaces': linkInterface(engine) }),
-  })
+  return ensureNetwork(
+    engine,
+    appNetworkName(engine, appId),
+    labelsOf(engine, { appId }),
+    bridge(engine, appNetworkName(engine, appId), {
+      // Engines from 28.2 on drop what is routed to a container from anywhere else; older ones do not know the name, and leave
+      // it to our firewall rules. https://docs.docker.com/engine/network/port-publishing/#direct-routing
+      ...(engine.linked && { 'com.docker.network.bridge.trusted_host_interfaces': linkInterface(engine) }),
+    }),
+  )
 }
 
 /** The network of build containers, made if it is not there; it lets no traffic through between them. Answers its name. */
 export function ensureBuildsNetwork(engine: Engine): Promise<string> {
-  return ensureNetwork(engine, buildsNetworkName(engine), labelsOf(engine, {}), {
-    'com.docker.network.bridge.enable_icc': 'false',
-  })
+  return ensureNetwork(
+    engine,
+    buildsNetworkName(engine),
+    labelsOf(engine, {}),
+    bridge(engine, buildsNetworkName(engine), {
+      'com.docker.network.bridge.enable_icc': 'false',
+    }),
+  )
+}
+
+/** Names of interfaces are short, so each is a hash. */
+function bridge(engine: Engine, network: string, options: Record<string, string>) {
+  const name = `${bridgePrefix(engine)}${shortHash(network, BRIDGE_MAX - bridgePrefix(engine).length)}`
+  return { Driver: 'bridge', Options: { 'com.docker.network.bridge.name': name, ...options } }
 }
 
 /** Missing is fine; one that containers still use stays, answered with false. */
@@ -80,14 +96,14 @@ export async function listAppNetworks(engine: Engine): Promise<{ name: string; a
   return found.map(({ Name, Labels }) => ({ name: Name, appId: Labels?.[LABEL.app] ?? '' }))
 }
 
-async function ensureNetwork(
+/** Made on a free block of the platform's range, if it is not there. Answers its name. */
+export async function ensureNetwork(
   engine: Engine,
   name: string,
   labels: Record<string, string>,
-  options: Record<string, string>,
+  driver: Pick<NetworkCreateOptions, 'Driver' | 'Options' | 'Attachable'>,
 ): Promise<string> {
   if (await exists(engine, name)) return name
-  const bridge = `${bridgePrefix(engine)}${shortHash(name, BRIDGE_MAX - bridgePrefix(engine).length)}`
   for (let tried = 1; ; tried += 1) {
     const subnet = formatBlock(await chooseBlock(engine))
     try {
@@ -97,13 +113,12 @@ async function ensureNetwork(
           engine.docker.createNetwork({
             Name: name,
             CheckDuplicate: true,
-            Driver: 'bridge',
+            ...driver,
             IPAM: { Driver: 'default', Config: [{ Subnet: subnet }] },
-            Options: { 'com.docker.network.bridge.name': bridge, ...options },
             Labels: labels,
             abortSignal,
           } as NetworkCreateOptions),
-        { deadlineMs: CREATE_DEADLINE_MS, expected: [403, 409, 500] },
+        { deadlineMs: CREATE_DEADLINE_MS, expected: [400, 403, 409, 500] },
       )
       return name
     } catch (error) {

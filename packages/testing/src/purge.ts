@@ -1,13 +1,15 @@
 // Takes everything with one name prefix out of the engine, the firewall and the routes.
 import Docker from 'dockerode'
+import { dockerHost, engineKind } from './engine.ts'
 import { run } from './run.ts'
 
 /** Containers, networks, volumes and images of one test platform; a second call finds nothing. */
 export async function purgeEngine(prefix: string): Promise<void> {
-  const docker = new Docker({ socketPath: '/var/run/docker.sock' })
   // Routes and rules of a link are the machine's: only the link itself knows them.
   await run('docker', ['exec', `${prefix}.link`, '/link/link', 'down'])
+  const docker = new Docker({ socketPath: new URL(dockerHost()).pathname })
   const filters = { label: [`paas.prefix=${prefix}`] }
+  if (engineKind() === 'swarm') for (const { ID } of await docker.listServices({ filters })) await docker.getService(ID).remove()
   const containers = await docker.listContainers({ all: true, filters })
   await Promise.all(
     containers.map(({ Id }) =>

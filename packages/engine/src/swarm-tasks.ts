@@ -1,0 +1,67 @@
+// What Swarm knows of a dyno: its service, and the one task that the service
+// ever has. The container that a task became is found in the node's own engine,
+// which knows of its end before Swarm does.
+import type { ContainerInfo } from 'dockerode'
+import type { Engine } from './client.ts'
+import { type ContainerFacts, factsOf } from './events.ts'
+import { type Belongs, belongsOf, labelFilter } from './labels.ts'
+
+/** Set by Swarm on the containers of tasks. */
+const SERVICE_LABEL = 'com.docker.swarm.service.id'
+
+export interface Task {
+  ServiceID: string
+  CreatedAt: string
+  /** https://docs.docker.com/engine/swarm/how-swarm-mode-works/swarm-task-states/ */
+  Status: { State: string; Err?: string; Message?: string; ContainerStatus?: { ContainerID?: string; ExitCode?: number } }
+}
+
+/** Once for each service, and once for what is only a container: a build, an attached one-off. */
+export async function listSwarmDynos(engine: Engine, belongs: Belongs = {}, deadlineMs?: number): Promise<ContainerFacts[]> {
+  const filters = { label: labelFilter(engine, belongs) }
+  const deadline = deadlineMs === undefined ? {} : { deadlineMs }
+  const [services, tasks, containers] = await Promise.all([
+    engine.call('list services', () => engine.docker.listServices({ filters }), deadline),
+    engine.call('list tasks', () => engine.docker.listTasks({ filters }) as Promise<Task[]>, deadline),
+    engine.call('list containers', () => engine.docker.listContainers({ all: true, filters }), deadline),
+  ])
+  const taskOf = new Map(tasks.map((task) => [task.ServiceID, task]))
+  const containerOf = new Map(containers.map((container) => [container.Labels[SERVICE_LABEL], container]))
+  return [
+    ...services.map(({ ID, CreatedAt, Spec }) => ({
+      id: ID,
+      name: Spec?.Name ?? '',
+      state: stateOf(taskOf.get(ID), containerOf.get(ID)),
+      address: undefined,
+      createdAt: new Date(CreatedAt ?? 0),
+      ...belongsOf((Spec?.Labels ?? {}) as Record<string, string>),
+    })),
+    ...containers.filter(({ Labels }) => !(SERVICE_LABEL in Labels)).map(factsOf),
+  ]
+}
+
+/** The service's one task; undefined until Swarm has made it, and when the service is gone. */
+export async function findTask(engine: Engine, serviceId: string): Promise<Task | undefined> {
+  const filters = { service: [serviceId] }
+  const tasks = await engine.call('list tasks', () => engine.docker.listTasks({ filters }) as Promise<Task[]>)
+  return tasks.toSorted((a, b) => (a.CreatedAt < b.CreatedAt ? 1 : -1))[0]
+}
+
+/** Id of the container that it became here. */
+export async function findServiceContainer(engine: Engine, serviceId: string): Promise<string | undefined> {
+  const filters = { label: [`${SERVICE_LABEL}=${serviceId}`] }
+  const [found] = await engine.call('list containers', () => engine.docker.listContainers({ all: true, filters }))
+  return found?.Id
+}
+
+/** Nothing more comes of it. */
+export function isOver({ Status }: Task): boolean {
+  return ['complete', 'failed', 'shutdown', 'rejected', 'orphaned', 'remove'].includes(Status.State)
+}
+
+/** The engine's word counts where both have one. */
+export function stateOf(task: Task | undefined, container: Pick<ContainerInfo, 'State'> | undefined): ContainerFacts['state'] {
+  if (container) return container.State as ContainerFacts['state']
+  if (task && isOver(task)) return 'exited'
+  return task?.Status.State === 'running' ? 'running' : 'created'
+}

@@ -1,0 +1,138 @@
+// Docker Swarm: a dyno is a service of one replica on its app's overlay; a
+// one-off with a client on the other end is a container there, since a service
+// has no stdin. Ids are therefore of services or of containers, and their
+// length tells which. docs/design/095-swarm.md says what differs from an engine alone.
+import { PlatformError } from '@paas/domain/errors'
+import { pause } from '@paas/service/wait'
+import { attachDyno } from './attach.ts'
+import { type Engine, statusOf } from './client.ts'
+import type { DynoEngine } from './dyno-engine.ts'
+import {
+  type DynoContainer,
+  type DynoSpec,
+  findContainerEnd,
+  killContainer,
+  lastLines,
+  removeContainer,
+  stopContainer,
+} from './dynos.ts'
+import { dynoImage } from './dynos-image.ts'
+import { watchContainers } from './events.ts'
+import { listAppNetworks } from './networks.ts'
+import { readMemoryBytes, readWrittenBytes } from './stats.ts'
+import { ensureOverlay, findGatewayAddress, GATEWAY_BRIDGE, removeOverlay } from './swarm-networks.ts'
+import { findNodeId } from './swarm-nodes.ts'
+import { serviceName, serviceSpec } from './swarm-service.ts'
+import { findServiceContainer, findTask, isOver, listSwarmDynos } from './swarm-tasks.ts'
+
+const CONTAINER_ID = /^[0-9a-f]{64}$/
+/** From a service's making to its task running: 0.3-0.6 s on a quiet machine. */
+const RUN_DEADLINE_MS = 30_000
+const LOOK_MS = 25
+
+export function swarmDynos(engine: Engine): DynoEngine {
+  /** The container of either kind of id; undefined before it is made and after it is gone. */
+  const containerOf = async (id: string) => (CONTAINER_ID.test(id) ? id : findServiceContainer(engine, id))
+  async function onContainer<T>(id: string, work: (container: string) => Promise<T>): Promise<T | undefined> {
+    const container = await containerOf(id)
+    return container === undefined ? undefined : work(container)
+  }
+  return {
+    start: (spec) => startService(engine, spec),
+    attach: (spec) => attachDyno(engine, spec, ensureOverlay),
+    list: (belongs, deadlineMs) => listSwarmDynos(engine, belongs, deadlineMs),
+    watch: (onChange, signal) => watchContainers(engine, onChange, signal),
+    findEnd: (id) => onContainer(id, (container) => findContainerEnd(engine, container)),
+    // Behind Swarm's back: its own way of stopping a service forgets how the task ended.
+    stop: (id, graceMs) => onContainer(id, (container) => stopContainer(engine, container, graceMs)),
+    kill: async (id) => void (await onContainer(id, (container) => killContainer(engine, container))),
+    remove: (id) => (CONTAINER_ID.test(id) ? removeContainer(engine, id) : removeService(engine, id)),
+    lastLines: async (id, count) => (await onContainer(id, (container) => lastLines(engine, container, count))) ?? [],
+    readMemoryBytes: (id) => onContainer(id, (container) => readMemoryBytes(engine, container)),
+    readWrittenBytes: (id) => onContainer(id, (container) => readWrittenBytes(engine, container)),
+    prepareNetwork: async () => undefined, // a task's network is Swarm's to make
+    listPrepared: async () => [],
+    listAppNetworks: () => listAppNetworks(engine),
+    removeAppNetwork: (appId) => removeOverlay(engine, appId),
+    gateway: { bridge: GATEWAY_BRIDGE, range: engine.appSubnet },
+  }
+}
+
+async function startService(engine: Engine, spec: DynoSpec): Promise<DynoContainer> {
+  const id = (await findService(engine, serviceName(engine, spec))) ?? (await createService(engine, spec))
+  return { id, address: await untilItRuns(engine, id) }
+}
+
+async function createService(engine: Engine, spec: DynoSpec): Promise<string> {
+  const [network, image, nodeId] = await Promise.all([
+    ensureOverlay(engine, spec.appId),
+    dynoImage(engine, spec.image),
+    findNodeId(engine),
+  ])
+  const name = serviceName(engine, spec)
+  try {
+    const service = await engine.call(
+      `create ${name}`,
+      (abortSignal) => engine.docker.createService({ ...serviceSpec(engine, spec, { network, image, nodeId }), abortSignal }),
+      { expected: [409] },
+    )
+    return service.id
+  } catch (error) {
+    const id = statusOf(error) === 409 ? await findService(engine, name) : undefined
+    if (id === undefined) throw error
+    return id
+  }
+}
+
+async function findService(engine: Engine, name: string): Promise<string | undefined> {
+  try {
+    const found = await engine.call(`inspect ${name}`, () => engine.docker.getService(name).inspect(), { expected: [404] })
+    return (found as { ID: string }).ID
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined
+    throw error
+  }
+}
+
+/** Its address once it runs, undefined when it has run and ended. Throws `engine_refused` with why Swarm cannot run it. */
+async function untilItRuns(engine: Engine, serviceId: string): Promise<string | undefined> {
+  const began = performance.now()
+  for (;;) {
+    const task = await findTask(engine, serviceId)
+    const container = task?.Status.ContainerStatus?.ContainerID
+    if (task?.Status.State === 'running' && container) {
+      const address = await findGatewayAddress(engine, container)
+      if (address) return address
+    }
+    if (task && isOver(task)) {
+      if (container && (await hasRun(engine, container))) return undefined
+      throw new PlatformError('engine_refused', `Swarm could not start it: ${task.Status.Err || task.Status.Message}`)
+    }
+    if (performance.now() - began > RUN_DEADLINE_MS) {
+      const why = task?.Status.Err || task?.Status.Message || 'it has not looked at it yet'
+      throw new PlatformError('engine_refused', `Swarm has not started it within ${RUN_DEADLINE_MS / 1000} s: ${why}`)
+    }
+    await pause(LOOK_MS)
+  }
+}
+
+async function hasRun(engine: Engine, container: string): Promise<boolean> {
+  try {
+    const { State } = await engine.call('inspect container', () => engine.docker.getContainer(container).inspect(), {
+      expected: [404],
+    })
+    return !State.StartedAt.startsWith('0001')
+  } catch (error) {
+    if (statusOf(error) === 404) return true
+    throw error
+  }
+}
+
+/** Swarm then ends its container, if it runs, and removes it within seconds. */
+async function removeService(engine: Engine, id: string): Promise<void> {
+  try {
+    await engine.call(`remove service ${id}`, () => engine.docker.getService(id).remove(), { expected: [404] })
+  } catch (error) {
+    if (statusOf(error) !== 404) throw error
+  }
+}

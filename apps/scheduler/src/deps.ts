@@ -24,6 +24,7 @@ export type SchedulerSettings = Pick<
   | 'dataDir'
   | 'runDir'
   | 'dockerHost'
+  | 'engineKind'
   | 'namePrefix'
   | 'cgroupParent'
   | 'appSubnet'

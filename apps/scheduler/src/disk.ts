@@ -5,13 +5,11 @@
 // 0.3 s for 100,000. So dynos are measured one at a time, spread over the
 // round, and after a costly one there is a rest.
 import { judgeDisk } from '@paas/domain/disk-quota'
-import { killContainer } from '@paas/engine/dynos'
-import { readWrittenBytes } from '@paas/engine/stats'
 import { pause } from '@paas/service/wait'
 import { changeDyno, listRunning } from '@paas/store/dynos'
 import { lines, say } from './app-lines.ts'
 import type { Scheduler } from './deps.ts'
-import { answeringEngine } from './fleet.ts'
+import { answeringDynos } from './fleet.ts'
 
 /** A dyno that comes just after its turn is measured in the next round: within twice this. */
 const ROUND_MS = 5_000
@@ -40,13 +38,13 @@ export async function watchDisk(deps: Scheduler, signal: AbortSignal): Promise<v
 
 async function look({ store, fleet, logs, log, settings }: Scheduler, dyno: Running): Promise<void> {
   const { id, appId, hostId, containerId, name } = dyno
-  const engine = answeringEngine(fleet, hostId)
-  const bytes = engine && (await readWrittenBytes(engine, containerId))
+  const dynos = answeringDynos(fleet, hostId)
+  const bytes = await dynos?.readWrittenBytes(containerId)
   const verdict = bytes === undefined ? undefined : judgeDisk(bytes, settings.dynoDiskMaxMiB)
-  if (!engine || !verdict) return
+  if (!dynos || !verdict) return
   // The reason first: that it ended is seen by a pass, which treats it as any other crash.
   await changeDyno(store, { appId, id, from: ['starting', 'up', 'draining'] }, { reason: verdict.reason })
   for (const line of [...verdict.lines, lines.killed]) say(logs, appId, name, line)
   log.info({ app: appId, dyno: name, bytes }, 'dyno.over_disk')
-  await killContainer(engine, containerId)
+  await dynos.kill(containerId)
 }

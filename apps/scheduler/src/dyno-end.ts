@@ -1,7 +1,7 @@
 // How a dyno ends: by itself (a crash, or a one-off that is done), or because
 // it is told to.
 import { backoffMs, crashesInRow } from '@paas/domain/backoff'
-import { type ContainerEnd, findContainerEnd, stopContainer } from '@paas/engine/dynos'
+import type { ContainerEnd } from '@paas/engine/dynos'
 import { changeDyno, findDyno } from '@paas/store/dynos'
 import { lines, say } from './app-lines.ts'
 import type { Scheduler } from './deps.ts'
@@ -16,7 +16,7 @@ export async function crash(scheduler: Scheduler, appId: string, dynoId: string,
   const { store, fleet, placer, logs, jobs } = scheduler
   const row = await findDyno(store, { appId, id: dynoId })
   if (!row) return
-  const end = containerId ? await findContainerEnd(fleet.engineOf(row.hostId), containerId) : undefined
+  const end = containerId ? await fleet.dynosOf(row.hostId).findEnd(containerId) : undefined
   const ranMs = row.state === 'up' ? Date.now() - row.stateSince.getTime() : 0
   const crashes = crashesInRow(row.crashes, ranMs)
   const written = await changeDyno(
@@ -44,7 +44,7 @@ export async function end(scheduler: Scheduler, appId: string, dynoId: string, {
   const { store, fleet, placer, logs } = scheduler
   const row = await findDyno(store, { appId, id: dynoId })
   if (!row) return
-  const found = containerId ? await findContainerEnd(fleet.engineOf(row.hostId), containerId) : undefined
+  const found = containerId ? await fleet.dynosOf(row.hostId).findEnd(containerId) : undefined
   const written = await changeDyno(
     store,
     { appId, id: dynoId, from: ['starting', 'up', 'draining', 'stopping', 'crashed'] },
@@ -84,7 +84,7 @@ export function beginStop(scheduler: Scheduler, appId: string, dynoId: string, c
     await changeDyno(store, { appId, id: dynoId, from: ['starting', 'up', 'draining'] }, { state: 'stopping' })
     if (containerId) {
       say(logs, appId, name, lines.stopping)
-      const stopped = await stopContainer(fleet.engineOf(row.hostId), containerId, settings.stopGraceMs)
+      const stopped = await fleet.dynosOf(row.hostId).stop(containerId, settings.stopGraceMs)
       if (stopped?.killed) say(logs, appId, name, lines.exitTimeout)
       if (stopped?.killed) say(logs, appId, name, lines.killed)
     }

@@ -1,7 +1,7 @@
 // Starting a dyno, and watching it until it is up.
 import { PlatformError } from '@paas/domain/errors'
 import { statusOf } from '@paas/engine/client'
-import { type DynoContainer, killContainer, startDyno as startContainer } from '@paas/engine/dynos'
+import type { DynoContainer } from '@paas/engine/dynos'
 import { pause } from '@paas/service/wait'
 import { changeDyno, type DynoOrder, findDyno, findDynoOrder } from '@paas/store/dynos'
 import { lines, say } from './app-lines.ts'
@@ -53,7 +53,7 @@ async function tryStart(
   order: DynoOrder,
   hostId: string,
 ): Promise<DynoContainer | PlatformError> {
-  const engine = fleet.engineOf(hostId)
+  const dynos = fleet.dynosOf(hostId)
   try {
     await hostImages.ensure(fleet.get(hostId)!, { appId: order.app.id, image: order.slug.image })
   } catch (error) {
@@ -65,7 +65,7 @@ async function tryStart(
   const spec = { ...dynoSpec(order, settings.stopGraceMs), ...(holder && { holderId: holder.id }) }
   for (let tries = 1; ; tries += 1) {
     try {
-      return await startContainer(engine, spec)
+      return await dynos.start(spec)
     } catch (error) {
       if (!(error instanceof PlatformError) || error.code !== 'engine_refused') throw error
       if ((statusOf(error.cause) ?? 0) < 500 || tries === START_TRIES) return error
@@ -81,7 +81,7 @@ export async function resumeBoot(scheduler: Scheduler, appId: string, dynoId: st
   const hostId = order?.dyno.hostId
   if (!order || !hostId) return
   // Finds the running container by its name and asks for its address.
-  const { id: containerId, address } = await startContainer(fleet.engineOf(hostId), dynoSpec(order, settings.stopGraceMs))
+  const { id: containerId, address } = await fleet.dynosOf(hostId).start(dynoSpec(order, settings.stopGraceMs))
   const web = order.dyno.type === 'web'
   await changeDyno(
     store,
@@ -118,7 +118,7 @@ function watchBoot(
     // The reason first: its end is seen by others too, who would only know the signal.
     const reason = timeoutReason(result, slug.healthPath, seconds)
     await changeDyno(store, { appId: app.id, id: dyno.id, from: STARTING }, { reason })
-    await killContainer(fleet.engineOf(hostId), containerId)
+    await fleet.dynosOf(hostId).kill(containerId)
     await crash(scheduler, app.id, dyno.id, { containerId })
   })
 }

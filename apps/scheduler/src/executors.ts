@@ -3,7 +3,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Step } from '@paas/domain/plan'
 import { type AppWorld, containerOf } from '@paas/domain/world'
-import { lastLines, removeContainer } from '@paas/engine/dynos'
 import { addDyno, changeDyno, deleteDyno, replaceCrashed } from '@paas/store/dynos'
 import { failRelease, finishPhase, succeedRelease } from '@paas/store/releases-place'
 import { say } from './app-lines.ts'
@@ -52,7 +51,7 @@ const executors: Executors = {
   'delete-dyno': ({ store }, { id: appId }, { dynoId }) => deleteDyno(store, { appId, id: dynoId }),
   'remove-container': ({ fleet }, { containers }, { containerId }) => {
     const hostId = containers.find(({ id }) => id === containerId)?.hostId ?? null
-    return removeContainer(fleet.engineOf(hostId), containerId)
+    return fleet.dynosOf(hostId).remove(containerId)
   },
   'finish-phase': ({ store }, { id: appId }, { releaseId }) => finishPhase(store, { appId, id: releaseId }),
   async 'succeed-release'({ store, routes, prepared, log }, world, { releaseId }) {
@@ -69,7 +68,7 @@ const executors: Executors = {
   },
   async 'fail-release'({ store, fleet, logs, log }, world, { releaseId, code, reason, dynoId }) {
     const container = dynoId ? containerOf(world, dynoId) : undefined
-    const said = container ? await lastLines(fleet.engineOf(container.hostId), container.id, LAST_LINES) : []
+    const said = container ? await fleet.dynosOf(container.hostId).lastLines(container.id, LAST_LINES) : []
     const message = [reason, ...said.map((line) => `    ${line}`)].join('\n')
     if (!(await failRelease(store, { appId: world.id, id: releaseId }, { code, message }))) return
     say(logs, world.id, 'api', reason)

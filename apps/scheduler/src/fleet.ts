@@ -4,6 +4,7 @@ import { paths } from '@paas/contract/settings'
 import { PlatformError } from '@paas/domain/errors'
 import { appSubnetOf } from '@paas/domain/host-subnet'
 import { type Engine, openEngine } from '@paas/engine/client'
+import { type DynoEngine, openDynoEngine } from '@paas/engine/dyno-engine'
 import { ensureLocalHost, type Host, type HostCredentials, listHosts, readHostCredentials } from '@paas/store/hosts'
 import type { SchedulerDeps } from './deps.ts'
 import { writeHostEngines } from './host-engines.ts'
@@ -11,6 +12,8 @@ import { writeHostEngines } from './host-engines.ts'
 export interface Member {
   host: Host
   engine: Engine
+  /** What runs its dynos. */
+  dynos: DynoEngine
   tls: HostCredentials | undefined
 }
 
@@ -74,23 +77,24 @@ export class Fleet {
   }
 
   /** Throws `engine_unreachable` for a host that is not known any more. */
-  engineOf(hostId: string | null): Engine {
+  dynosOf(hostId: string | null): DynoEngine {
     const member = hostId === null ? undefined : this.#members.get(hostId)
     if (!member) throw new PlatformError('engine_unreachable', 'The host of this dyno is not known any more')
-    return member.engine
+    return member.dynos
   }
 
   async #open(host: Host): Promise<Member> {
     const { store, engine, settings } = this.#deps
-    if (host.local) return { host, engine, tls: undefined }
+    if (host.local) return { host, engine, dynos: openDynoEngine(settings.engineKind, engine), tls: undefined }
     const tls = await readHostCredentials(store, host.id)
     const { namePrefix, cgroupParent, hostSubnets } = settings
     const names = { namePrefix, cgroupParent, appSubnet: appSubnetOf(hostSubnets, host.number) }
-    return { host, tls, engine: openEngine({ dockerHost: host.engineUrl, ...names, linked: true, ...(tls && { tls }) }) }
+    const other = openEngine({ dockerHost: host.engineUrl, ...names, linked: true, ...(tls && { tls }) })
+    return { host, tls, engine: other, dynos: openDynoEngine('docker', other) }
   }
 }
 
-/** The engine of a host that answers now; undefined: ask another time. */
-export function answeringEngine(fleet: Fleet, hostId: string): Engine | undefined {
-  return fleet.answering().find(({ host }) => host.id === hostId)?.engine
+/** What runs the dynos of a host that answers now; undefined: ask another time. */
+export function answeringDynos(fleet: Fleet, hostId: string): DynoEngine | undefined {
+  return fleet.answering().find(({ host }) => host.id === hostId)?.dynos
 }

@@ -1,8 +1,5 @@
 // What a host's row asks for besides watching: joining, and leaving for good.
-import { removeContainer } from '@paas/engine/dynos'
-import { listContainers } from '@paas/engine/events'
 import { removeLink } from '@paas/engine/link'
-import { listAppNetworks, removeNetwork } from '@paas/engine/networks'
 import { deleteHost, isFree } from '@paas/store/hosts'
 import type { Scheduler } from './deps.ts'
 import type { Member } from './fleet.ts'
@@ -32,12 +29,12 @@ export class HostCare {
 }
 
 /** Once nothing of an app is on it any more: everything of ours goes, then the row. A host that is lost is only forgotten. */
-async function retire(scheduler: Scheduler, { host, engine }: Member): Promise<void> {
+async function retire(scheduler: Scheduler, { host, engine, dynos }: Member): Promise<void> {
   const { store, fleet, log } = scheduler
   if (!(await isFree(store, host.id))) return
   if (host.condition === 'up' || host.condition === 'sick') {
-    for (const { id, dynoId } of await listContainers(engine)) if (dynoId) await removeContainer(engine, id)
-    for (const { name } of await listAppNetworks(engine)) await removeNetwork(engine, name)
+    for (const { id, dynoId } of await dynos.list()) if (dynoId) await dynos.remove(id)
+    for (const { appId } of await dynos.listAppNetworks()) await dynos.removeAppNetwork(appId)
     await removeLink(engine)
   }
   if (!(await deleteHost(store, host.id))) return

@@ -4,8 +4,6 @@
 import { statfs } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { distrustMs, flapsInRow, type Heartbeats, judgeHost } from '@paas/domain/host-judge'
-import { findContainerEnd } from '@paas/engine/dynos'
-import { watchContainers } from '@paas/engine/events'
 import { readLinkDisk } from '@paas/engine/link-disk'
 import { pause, withDeadline } from '@paas/service/wait'
 import { changeHost, type HostChange, listServing } from '@paas/store/hosts'
@@ -60,22 +58,19 @@ class HostWatch {
   /** Changes of its containers: which app to look at. */
   async follow(signal: AbortSignal): Promise<void> {
     const { fleet, look } = this.#scheduler
-    const { engine } = fleet.get(this.#hostId)!
-    await watchContainers(
-      engine,
-      (change) => {
-        const { id, appId, dynoId, action } = change ?? {}
-        if (!id || !appId || !dynoId || action === 'create') return
-        // The engine tells of an end before its list of containers shows it, so that a look at once would see it running. Asking about the one
-        // waits on the engine's lock until the end is complete (`handleContainerExit` in moby's daemon/monitor.go).
-        if (action === 'die')
-          void findContainerEnd(engine, id)
-            .catch(() => {})
-            .then(() => look(appId))
-        else look(appId)
-      },
-      signal,
-    )
+    const { dynos } = fleet.get(this.#hostId)!
+    await dynos.watch((change) => {
+      const { id, appId, dynoId, action } = change ?? {}
+      if (!id || !appId || !dynoId || action === 'create') return
+      // The engine tells of an end before its list of containers shows it, so that a look at once would see it running. Asking about the one
+      // waits on the engine's lock until the end is complete (`handleContainerExit` in moby's daemon/monitor.go).
+      if (action === 'die')
+        void dynos
+          .findEnd(id)
+          .catch(() => {})
+          .then(() => look(appId))
+      else look(appId)
+    }, signal)
   }
 
   async #look(member: Member): Promise<void> {

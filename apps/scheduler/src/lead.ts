@@ -3,6 +3,7 @@
 //
 // Wakes, events of the engines and jobs that ended say which app to look at;
 // every few seconds all apps are looked at, since any of these may be lost.
+import { openDynoEngine } from '@paas/engine/dyno-engine'
 import { ensureFirewall } from '@paas/engine/firewall'
 import type { Service } from '@paas/service/service'
 import { pause } from '@paas/service/wait'
@@ -53,7 +54,7 @@ export async function lead({ ...deps }: SchedulerDeps, routes: RouteServer, term
     base: deps.stackImage,
     dataDir: settings.dataDir,
   })
-  const prepared = new PreparedNetworks(deps)
+  const prepared = new PreparedNetworks({ ...deps, dynos: openDynoEngine(settings.engineKind, deps.engine) })
   const scheduler: Scheduler = {
     ...deps,
     routes,
@@ -157,8 +158,10 @@ async function publishAll({ store, routes, log }: Scheduler): Promise<boolean> {
   }
 }
 
-async function setFirewall({ engine, settings, log }: Scheduler): Promise<void> {
+async function setFirewall({ engine, fleet, settings, log }: Scheduler): Promise<void> {
   if (!settings.dockerHost.startsWith('unix:')) return // the rules belong on the engine's machine
-  const ports = [settings.httpPort, settings.httpsPort, settings.rendezvousPort]
-  await ensureFirewall(engine, ports).catch((err: unknown) => log.warn({ err }, 'firewall.not_set'))
+  const publicPorts = [settings.httpPort, settings.httpsPort, settings.rendezvousPort]
+  await ensureFirewall(engine, { publicPorts, gateway: fleet.local().dynos.gateway }).catch((err: unknown) =>
+    log.warn({ err }, 'firewall.not_set'),
+  )
 }

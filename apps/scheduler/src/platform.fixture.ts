@@ -18,6 +18,7 @@ import { applyMigrations } from '@paas/store/migrate'
 import { seal } from '@paas/store/seal'
 import { openStore, type Store } from '@paas/store/store'
 import { wake } from '@paas/store/wakes'
+import { dockerHost, engineKind } from '@paas/testing/engine'
 import { startTestPostgres } from '@paas/testing/postgres'
 import { purgeEngine } from '@paas/testing/purge'
 import type { SchedulerDeps } from './deps.ts'
@@ -58,7 +59,8 @@ export async function openFixture(): Promise<Fixture> {
   const folder = mkdtempSync(path.join(tmpdir(), 'paas-place-'))
   const settings = {
     ...{ domain: 'localhost', bindAddress: '127.0.0.1', httpPort: 80, httpsPort: 443, rendezvousPort: 45_871 },
-    ...{ dataDir: folder, runDir: folder, dockerHost: 'unix:///var/run/docker.sock', namePrefix: PREFIX },
+    ...{ dataDir: folder, runDir: folder, dockerHost: dockerHost(), namePrefix: PREFIX },
+    ...{ engineKind: engineKind() },
     ...{
       databaseUrl: postgres.databaseUrl,
       cgroupParent: `/${PREFIX}`,

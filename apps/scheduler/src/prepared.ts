@@ -5,8 +5,8 @@
 // next push's networks are made in the quiet that follows it; then they cost
 // that push nothing. What nobody takes is removed.
 
-import { removeContainer } from '@paas/engine/dynos'
-import { type Holder, listHolders, startHolder } from '@paas/engine/network-holder'
+import type { DynoEngine } from '@paas/engine/dyno-engine'
+import type { Holder } from '@paas/engine/network-holder'
 import { findPreparable } from '@paas/store/dynos'
 import type { SchedulerDeps } from './deps.ts'
 
@@ -25,7 +25,7 @@ interface Prepared {
 }
 
 export class PreparedNetworks {
-  readonly #deps: Pick<SchedulerDeps, 'store' | 'engine' | 'log'>
+  readonly #deps: Pick<SchedulerDeps, 'store' | 'log'> & { dynos: DynoEngine }
   readonly #byApp = new Map<string, Prepared[]>()
   /** Taken, and not yet seen under a dyno. */
   readonly #taken = new Map<string, number>()
@@ -33,13 +33,13 @@ export class PreparedNetworks {
   /** Whether the engine may have any: true at first, since another scheduler may have left some. */
   #any = true
 
-  constructor(deps: Pick<SchedulerDeps, 'store' | 'engine' | 'log'>) {
+  constructor(deps: Pick<SchedulerDeps, 'store' | 'log'> & { dynos: DynoEngine }) {
     this.#deps = deps
   }
 
   /** A push of this app has begun. Never rejects. */
   async prepare(appId: string): Promise<void> {
-    const { store, engine, log } = this.#deps
+    const { store, dynos, log } = this.#deps
     if (!this.#byApp.has(appId) && this.#byApp.size >= MOST_APPS) return
     const untilMs = Date.now() + KEEP_MS
     const kept = this.#byApp.get(appId) ?? []
@@ -49,7 +49,7 @@ export class PreparedNetworks {
       if (!app) return
       this.#any = true
       while (kept.length < Math.min(app.quantity, MOST)) {
-        const holder = startHolder(engine, { appId, image: app.image })
+        const holder = dynos.prepareNetwork({ appId, image: app.image })
         kept.push({ holder: holder.catch((err: unknown) => void log.warn({ app: appId, err }, 'network.not_prepared')), untilMs })
       }
     } catch (err) {
@@ -98,11 +98,11 @@ export class PreparedNetworks {
     for (const [id, untilMs] of this.#taken) if (untilMs <= nowMs) this.#taken.delete(id)
     const waiting = await Promise.all([...this.#byApp.values()].flat().map(({ holder }) => holder))
     const known = new Set([...waiting.map((holder) => holder?.id), ...this.#taken.keys()])
-    const all = await listHolders(this.#deps.engine)
+    const all = await this.#deps.dynos.listPrepared()
     for (const { id, used } of all) {
       if (used)
         this.#taken.delete(id) // its dyno's container is there: from now on that decides
-      else if (!known.has(id)) await removeContainer(this.#deps.engine, id)
+      else if (!known.has(id)) await this.#deps.dynos.remove(id)
     }
     this.#any = all.length > 0 || this.#byApp.size > 0
   }

@@ -1,7 +1,7 @@
 // One client and its one-off dyno, from the secret to the exit status.
 import type { Readable } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
-import { type AttachedDyno, attachDyno } from '@paas/engine/attach'
+import type { AttachedDyno } from '@paas/engine/attach'
 import { pause } from '@paas/service/wait'
 import { changeDyno, findDynoOrder } from '@paas/store/dynos'
 import { lines, say } from './app-lines.ts'
@@ -35,7 +35,7 @@ export async function serveSession(
     socket.write(GREETING)
     const greeted = pause(GREETING_ALONE_MS)
     await scheduler.hostImages.ensure(fleet.get(hostId)!, { appId, image: order.slug.image })
-    dyno = await attachDyno(fleet.engineOf(hostId), { ...dynoSpec(order, settings.stopGraceMs), attached: { tty } })
+    dyno = await fleet.dynosOf(hostId).attach({ ...dynoSpec(order, settings.stopGraceMs), attached: { tty } })
     const { containerId } = dyno
     await changeDyno(store, { appId, id, from: ['starting'] }, { containerId })
     await greeted

@@ -15,9 +15,10 @@ const START = '#!/bin/sh\ncd /app\nexec /bin/sh -c "$1"\n'
 export async function tinyImage(engine: Engine, tag: string): Promise<void> {
   const tar = pack()
   const folder = (name: string) => tar.entry({ name, type: 'directory', mode: 0o1777, uid: 20000, gid: 20000 })
-  for (const name of ['bin', 'stack', 'app', 'app/www', 'tmp']) folder(name)
+  for (const name of ['bin', 'usr', 'usr/bin', 'stack', 'app', 'app/www', 'tmp']) folder(name)
   tar.entry({ name: 'bin/busybox', mode: 0o755 }, readFileSync(busybox()))
   for (const tool of TOOLS) tar.entry({ name: `bin/${tool}`, type: 'symlink', linkname: 'busybox' })
+  tar.entry({ name: 'usr/bin/setpriv', type: 'symlink', linkname: '/bin/busybox' })
   tar.entry({ name: 'stack/start', mode: 0o755 }, START)
   tar.entry({ name: 'app/www/index.html', mode: 0o644 }, 'hello\n')
   tar.finalize()

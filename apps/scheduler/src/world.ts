@@ -1,7 +1,7 @@
 // One picture of one app: its rows, its containers on every host that it has
 // dynos on, and what is under way here.
 import type { AppWorld, WorldContainer, WorldDyno } from '@paas/domain/world'
-import { type ContainerFacts, listContainers } from '@paas/engine/events'
+import type { ContainerFacts } from '@paas/engine/events'
 import { type AppRows, readAppRows } from '@paas/store/world'
 import type { Scheduler } from './deps.ts'
 import type { Fleet, Member } from './fleet.ts'
@@ -55,7 +55,7 @@ async function look(fleet: Fleet, member: Member | undefined, appId: string): Pr
   if (condition === 'lost' || condition === 'failed') return { hostId, reach: 'lost', containers: [] }
   if (condition === 'sick' && !only) return { hostId, reach: 'unseen', containers: [] }
   try {
-    const found = await listContainers(member.engine, { appId }, only ? undefined : LIST_MS)
+    const found = await member.dynos.list({ appId }, only ? undefined : LIST_MS)
     return { hostId, reach: 'seen', containers: dynoContainers(found, hostId) }
   } catch {
     return { hostId, reach: 'unseen', containers: [] }

@@ -51,7 +51,7 @@ describe('run', () => {
 
   it('leaves no container behind', async () => {
     await until('no one-off container', async () => {
-      const { stdout } = await must(run('docker', ['ps', '-aq', '--filter', `name=^${platform.prefix}\\.runner\\.run\\.`]))
+      const { stdout } = await must(run('docker', ['ps', '-aq', '--filter', `name=^${platform.prefix}[.-]runner[.-]run[.-]`]))
       return stdout.trim() === ''
     })
   })

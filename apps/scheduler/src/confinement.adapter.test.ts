@@ -1,5 +1,6 @@
 // What a dyno must not be able to do, tried from inside one.
 import { createServer, type Server } from 'node:net'
+import { engineKind } from '@paas/testing/engine'
 import { until } from '@paas/testing/wait'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type Fixture, openFixture } from './platform.fixture.ts'
@@ -46,9 +47,8 @@ it('gets config vars as they are, what describes it, and nothing of the platform
 
 it('reaches neither the host, nor link-local addresses, nor a neighbour', async () => {
   const port = (listener.address() as { port: number }).port
-  const network = (await place.engine.docker.getNetwork(`${place.engine.prefix}-app-${appId}`).inspect()) as {
-    IPAM: { Config: { Gateway: string }[] }
-  }
+  const name = engineKind() === 'swarm' ? 'docker_gwbridge' : `${place.engine.prefix}-app-${appId}`
+  const network = (await place.engine.docker.getNetwork(name).inspect()) as { IPAM: { Config: { Gateway: string }[] } }
   const gateway = network.IPAM.Config[0]!.Gateway
   const { address } = place.table.get(neighbour)!.dynos[0]!
   const probe = (target: string, at: number) => `(nc -w 2 ${target} ${at} </dev/null >/dev/null 2>&1 && echo open || echo closed)`

@@ -1,5 +1,4 @@
 // How dynos end, and what the app's log says of it.
-import { listContainers } from '@paas/engine/events'
 import { wake } from '@paas/store/wakes'
 import { until } from '@paas/testing/wait'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
@@ -75,7 +74,7 @@ it('runs a detached one-off to its end and keeps its exit code', async () => {
     'heroku[run.1001]: Process exited with status 4',
     'heroku[run.1001]: State changed from up to down',
   ])
-  await until('its container is removed', async () => (await listContainers(place.engine, { appId })).length === 0)
+  await until('its container is removed', async () => (await place.dynos.list({ appId })).length === 0)
 })
 
 it('goes on with a deploy that another scheduler began, and adopts what a restored database does not know', async () => {
@@ -83,14 +82,14 @@ it('goes on with a deploy that another scheduler began, and adopts what a restor
   const releaseId = await place.release(appId, { web: `sleep 1; ${WEB}` })
   await until('it starts', () => place.store.db.dyno.findFirst({ where: { releaseId, containerId: { not: null } } }))
   await place.stop()
-  const [before] = await listContainers(place.engine, { appId })
+  const [before] = await place.dynos.list({ appId })
   await place.start()
   await released(releaseId)
-  expect((await listContainers(place.engine, { appId })).map(({ id }) => id)).toEqual([before!.id])
+  expect((await place.dynos.list({ appId })).map(({ id }) => id)).toEqual([before!.id])
   await place.store.db.dyno.deleteMany({ where: { appId } })
   await look(appId)
   await until('it serves again', () => place.store.db.dyno.findFirst({ where: { appId, state: 'up' } }))
-  expect((await listContainers(place.engine, { appId })).map(({ id }) => id)).toEqual([before!.id])
+  expect((await place.dynos.list({ appId })).map(({ id }) => id)).toEqual([before!.id])
   expect(await place.store.db.dyno.findMany({ where: { appId } })).toMatchObject([
     { id: before!.dynoId, containerId: before!.id },
   ])

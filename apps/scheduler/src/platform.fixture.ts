@@ -10,6 +10,7 @@ import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { type Route, TableMessage } from '@paas/contract/routes'
 import { paths } from '@paas/contract/settings'
 import { type Engine, openEngine } from '@paas/engine/client'
+import { type DynoEngine, openDynoEngine } from '@paas/engine/dyno-engine'
 import type { LogWriter } from '@paas/logs/types'
 import { Registry } from '@paas/registry/registry'
 import { createLog } from '@paas/service/log'
@@ -28,6 +29,7 @@ import { tinyImage } from './tiny-image.fixture.ts'
 export interface Fixture {
   store: Store
   engine: Engine
+  dynos: DynoEngine
   settings: Parameters<typeof startScheduler>[0]['settings']
   /** Log lines of all apps, `heroku[web.1]: text`. */
   lines: string[]
@@ -97,7 +99,7 @@ export async function openFixture(): Promise<Fixture> {
   let service: Service | undefined
   let router: Socket | undefined
   const fixture: Fixture = {
-    ...{ store, engine, settings, lines, table },
+    ...{ store, engine, dynos: openDynoEngine(settings.engineKind, engine), settings, lines, table },
     async start() {
       service = await startScheduler(deps)
       router = playRouter(paths.routesSocket(settings), table)

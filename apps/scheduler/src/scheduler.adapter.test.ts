@@ -1,5 +1,4 @@
 import { connect } from 'node:tls'
-import { listContainers } from '@paas/engine/events'
 import { wake } from '@paas/store/wakes'
 import { until } from '@paas/testing/wait'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -21,7 +20,7 @@ const ended = (id: string) =>
     const row = await statusOf(id)
     return row.status === 'pending' ? undefined : row
   })
-const containers = (appId: string) => listContainers(place.engine, { appId })
+const containers = (appId: string) => place.dynos.list({ appId })
 const dynosOf = (appId: string) =>
   place.table
     .get(appId)
@@ -90,7 +89,7 @@ describe('the scheduler', () => {
     await ended(await place.release(appId, { web: WEB }))
     await until('both serve', () => dynosOf(appId).length === 2)
     const victim = (await containers(appId)).find(({ dynoName }) => dynoName === 'web.2')!
-    await place.engine.docker.getContainer(victim.id).kill()
+    await place.dynos.kill(victim.id)
     await until('a new web.2 serves', async () => {
       const facts = await containers(appId)
       return dynosOf(appId).length === 2 && facts.filter(({ state }) => state === 'running').length === 2

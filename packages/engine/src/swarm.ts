@@ -128,11 +128,13 @@ async function hasRun(engine: Engine, container: string): Promise<boolean> {
   }
 }
 
-/** Swarm then ends its container, if it runs, and removes it within seconds. */
+/** Its container too, which Swarm alone would take some seconds to remove. */
 async function removeService(engine: Engine, id: string): Promise<void> {
+  const container = await findServiceContainer(engine, id)
   try {
     await engine.call(`remove service ${id}`, () => engine.docker.getService(id).remove(), { expected: [404] })
   } catch (error) {
     if (statusOf(error) !== 404) throw error
   }
+  if (container) await removeContainer(engine, container)
 }

@@ -6,6 +6,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { dockerHost, engineKind } from './engine.ts'
 import { purgeEngine } from './purge.ts'
 import { type Ran, run } from './run.ts'
 
@@ -83,6 +84,8 @@ async function describe(overrides: Record<string, string>): Promise<TestPlatform
       PAAS_RUN_DIR: runDir,
       PAAS_NAME_PREFIX: prefix,
       PAAS_CGROUP_PARENT: `/${prefix}`,
+      DOCKER_HOST: dockerHost(),
+      PAAS_ENGINE: engineKind(),
       PAAS_APP_SUBNET: '10.214.0.0/16',
       ...linkEnvironment(),
       PAAS_API_REQUESTS_PER_HOUR: '100000',

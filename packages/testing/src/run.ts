@@ -14,7 +14,8 @@ export interface RunOptions {
   env?: Record<string, string>
   input?: string | Buffer
   deadlineMs?: number
-  /** Called with each piece of stderr as it comes. */
+  /** Called with each piece as it comes. */
+  onStdout?: (text: string) => void
   onStderr?: (text: string) => void
 }
 
@@ -32,6 +33,7 @@ export function run(command: string, args: string[], options: RunOptions = {}): 
     let stderr = ''
     child.stdout.setEncoding('utf8').on('data', (text) => {
       stdout += text
+      options.onStdout?.(text)
     })
     child.stderr.setEncoding('utf8').on('data', (text) => {
       stderr += text

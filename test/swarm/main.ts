@@ -1,0 +1,27 @@
+// Runs tests on a swarm: one machine of the rig (test/hosts) with an engine of
+// its own, which is made the manager of a swarm of one. The tests run inside
+// that machine, since routers must stand where the swarm's dynos are.
+//
+//   node test/swarm/main.ts run --project e2e push     arguments as for vitest
+import path from 'node:path'
+import { must, ROOT } from '@paas/testing/platform'
+import { startHosts } from '../hosts/rig.ts'
+
+/** What the adapter and end-to-end tests of the other engine prove, where it means the same here. */
+const TESTS = ['push', 'zero-loss', 'run', 'logs', 'isolation'].map((name) => `test/e2e/${name}.test.ts`)
+const DEADLINE_MS = 60 * 60_000
+
+const given = process.argv.slice(2)
+await using rig = await startHosts({ count: 1 })
+const [host] = rig.hosts
+await must(host!.docker(['swarm', 'init', '--advertise-addr', host!.address]))
+const vitest = [process.execPath, path.join(ROOT, 'node_modules/vitest/vitest.mjs')]
+const args = given.length > 0 ? given : ['run', '--project', 'e2e', ...TESTS]
+const { code } = await host!.inside([...vitest, '--root', ROOT, ...args], {
+  cwd: ROOT,
+  env: { ...(process.env as Record<string, string>), DOCKER_HOST: host!.socket, PAAS_ENGINE: 'swarm' },
+  deadlineMs: DEADLINE_MS,
+  onStdout: (text) => process.stdout.write(text),
+  onStderr: (text) => process.stderr.write(text),
+})
+process.exitCode = code ?? 1

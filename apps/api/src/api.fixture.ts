@@ -64,7 +64,7 @@ export async function startTestApi({ apiRequestsPerHour = 100_000 } = {}): Promi
   const dir = mkdtempSync(path.join(tmpdir(), 'paas-api-'))
   const settings = {
     ...{ runDir: dir, dataDir: dir, domain: 'paas.test', httpsPort: 8443, rendezvousPort: 5000, apiRequestsPerHour },
-    ...{ memoryOvercommit: 1, hostSubnets: '10.128.0.0/10' },
+    ...{ memoryOvercommit: 1, hostSubnets: '10.128.0.0/10', engineKind: 'docker' as const },
   }
   const authority = makeTestAuthority(path.join(dir, 'authority'))
   await applyMigrations(postgres.databaseUrl, path.join(import.meta.dirname, '../../../prisma/migrations'), log)

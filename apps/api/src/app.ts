@@ -34,7 +34,15 @@ import { createSigner } from './signed.ts'
 
 export type ApiSettings = Pick<
   Settings,
-  'runDir' | 'dataDir' | 'domain' | 'httpsPort' | 'rendezvousPort' | 'apiRequestsPerHour' | 'memoryOvercommit' | 'hostSubnets'
+  | 'runDir'
+  | 'dataDir'
+  | 'domain'
+  | 'httpsPort'
+  | 'rendezvousPort'
+  | 'apiRequestsPerHour'
+  | 'memoryOvercommit'
+  | 'hostSubnets'
+  | 'engineKind'
 >
 
 export interface AppDeps {

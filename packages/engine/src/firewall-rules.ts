@@ -26,6 +26,12 @@ export interface Gateway {
   range: string
 }
 
+export interface GuardOptions {
+  publicPorts: readonly number[]
+  nameServers: readonly string[]
+  gateway?: Gateway | undefined
+}
+
 /** From our containers into the machine itself: its public ports, its name servers, and nothing else; nor through it to the link-local range. */
 export function guardRules({ prefix, bridges }: Names, { publicPorts, nameServers, gateway }: GuardOptions): Rules {
   return {
@@ -43,12 +49,6 @@ export function guardRules({ prefix, bridges }: Names, { publicPorts, nameServer
       `FORWARD -i ${bridge} -j ${prefix}-link`,
     ]),
   }
-}
-
-export interface GuardOptions {
-  publicPorts: readonly number[]
-  nameServers: readonly string[]
-  gateway?: Gateway | undefined
 }
 
 export interface HostRules {

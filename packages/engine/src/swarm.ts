@@ -59,16 +59,13 @@ export function swarmDynos(engine: Engine): DynoEngine {
 }
 
 async function startService(engine: Engine, spec: DynoSpec): Promise<DynoContainer> {
-  const id = (await findService(engine, serviceName(engine, spec))) ?? (await createService(engine, spec))
+  const nodeId = await findNodeId(engine)
+  const id = (await findService(engine, serviceName(engine, spec))) ?? (await createService(engine, spec, nodeId))
   return { id, address: await untilItRuns(engine, id) }
 }
 
-async function createService(engine: Engine, spec: DynoSpec): Promise<string> {
-  const [network, image, nodeId] = await Promise.all([
-    ensureOverlay(engine, spec.appId),
-    dynoImage(engine, spec.image),
-    findNodeId(engine),
-  ])
+async function createService(engine: Engine, spec: DynoSpec, nodeId: string): Promise<string> {
+  const [network, image] = await Promise.all([ensureOverlay(engine, spec.appId), dynoImage(engine, spec.image)])
   const name = serviceName(engine, spec)
   try {
     const service = await engine.call(

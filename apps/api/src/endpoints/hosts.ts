@@ -33,7 +33,7 @@ const SHARES_PER_CPU = 1024
 
 export interface HostDeps {
   store: Store
-  settings: Pick<Settings, 'memoryOvercommit' | 'hostSubnets'>
+  settings: Pick<Settings, 'memoryOvercommit' | 'hostSubnets' | 'engineKind'>
   authority: HostAuthority
 }
 
@@ -52,6 +52,11 @@ export function hostEndpoints(router: ApiRouter, { store, settings, authority }:
 
   router.post('/hosts', async (ctx) => {
     adminOnly(ctx)
+    if (settings.engineKind === 'swarm') {
+      throw new PlatformError('conflict', 'This platform runs its dynos in a Docker Swarm, and takes no hosts beside it', {
+        hint: 'PAAS_ENGINE=docker, chosen at install, places dynos on hosts that are added.',
+      })
+    }
     const { name, engine_url, credentials } = bodyOf(ctx, NewHost)
     const refusal = refuseHostName(name)
     if (refusal) throw new PlatformError(name === 'local' ? 'name_taken' : 'invalid_params', refusal)

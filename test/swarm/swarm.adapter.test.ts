@@ -63,7 +63,7 @@ describe('in a swarm', () => {
   })
 
   it('is never started anew by Swarm, and its end and last words stay until it is removed', async () => {
-    const { id } = await dynos.start(spec('brief', 'echo first; echo last >&2; exit 3'))
+    const { id } = await dynos.start(spec('brief', 'echo first; echo last; exit 3'))
     await ended(id)
     expect(await dynos.findEnd(id)).toEqual({ running: false, exitCode: 3, oomKilled: false })
     expect(await dynos.lastLines(id, 1)).toEqual(['last'])

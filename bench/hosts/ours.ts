@@ -94,7 +94,7 @@ async function allServe({ fleet, app }: Side, dynos: readonly DynoRow[]): Promis
   if (dynos.length !== 3 || dynos.some(({ state }) => state !== 'up')) return false
   const said = new Set<string | undefined>()
   for (let asked = 0; asked < BATCH && said.size < 3; asked += 1) said.add(await answerThroughRouter(fleet.platform, app.name))
-  return dynos.every(({ id }) => said.has(id))
+  return said.size === 3 && !said.has(undefined)
 }
 
 async function countFailures({ fleet, app }: Side): Promise<number> {

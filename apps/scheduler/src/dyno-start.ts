@@ -60,8 +60,7 @@ async function tryStart(
     if (error instanceof PlatformError && IMAGE_FAULTS.has(error.code)) return error // it was tried again already
     throw error
   }
-  const preparable = order.dyno.type === 'web' && hostId === fleet.local().host.id
-  const holder = preparable ? await prepared.take(order.app.id) : undefined
+  const holder = order.dyno.type === 'web' ? await prepared.take(order.app.id, hostId) : undefined
   const spec = { ...dynoSpec(order, settings.stopGraceMs), ...(holder && { holderId: holder.id }) }
   for (let tries = 1; ; tries += 1) {
     try {

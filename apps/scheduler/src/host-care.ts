@@ -34,6 +34,7 @@ async function retire(scheduler: Scheduler, { host, engine, dynos }: Member): Pr
   if (!(await isFree(store, host.id))) return
   if (host.condition === 'up' || host.condition === 'sick') {
     for (const { id, dynoId } of await dynos.list()) if (dynoId) await dynos.remove(id)
+    for (const { id } of await dynos.listPrepared()) await dynos.remove(id)
     for (const { appId } of await dynos.listAppNetworks()) await dynos.removeAppNetwork(appId)
     await removeLink(engine)
   }

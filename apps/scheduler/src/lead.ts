@@ -3,7 +3,6 @@
 //
 // Wakes, events of the engines and jobs that ended say which app to look at;
 // every few seconds all apps are looked at, since any of these may be lost.
-import { openDynoEngine } from '@paas/engine/dyno-engine'
 import { ensureFirewall } from '@paas/engine/firewall'
 import type { Service } from '@paas/service/service'
 import { pause } from '@paas/service/wait'
@@ -54,7 +53,7 @@ export async function lead({ ...deps }: SchedulerDeps, routes: RouteServer, term
     base: deps.stackImage,
     dataDir: settings.dataDir,
   })
-  const prepared = new PreparedNetworks({ ...deps, dynos: openDynoEngine(settings.engineKind, deps.engine) })
+  const prepared = new PreparedNetworks({ ...deps, fleet })
   const scheduler: Scheduler = {
     ...deps,
     routes,

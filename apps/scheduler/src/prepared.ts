@@ -3,12 +3,13 @@
 // Only a hint, and only a saving: a dyno that finds none gets its network with
 // its container. Who pushes once will soon push again, so after a deploy the
 // next push's networks are made in the quiet that follows it; then they cost
-// that push nothing. What nobody takes is removed.
+// that push nothing. They are made where the app's dynos are: the next ones are
+// spread alike. What nobody takes is removed.
 
-import type { DynoEngine } from '@paas/engine/dyno-engine'
 import type { Holder } from '@paas/engine/network-holder'
 import { findPreparable } from '@paas/store/dynos'
 import type { SchedulerDeps } from './deps.ts'
+import type { Fleet, Member } from './fleet.ts'
 
 const KEEP_MS = 10 * 60_000
 /** After a deploy: by then its old dynos are gone and the engine is idle. */
@@ -16,30 +17,33 @@ const REFILL_AFTER_MS = 2_000
 /** Apps that have some at once, so that many who push do not fill the host with sleepers. */
 const MOST_APPS = 16
 const TAKEN_MS = 30_000
-/** A push of an app with more web dynos than this gains little by more: the engine starts one after the other. */
+/** On one host. A push of an app with more web dynos there gains little by more: the engine starts one after the other. */
 const MOST = 2
 
+type Deps = Pick<SchedulerDeps, 'store' | 'log'> & { fleet: Fleet }
+
 interface Prepared {
+  hostId: string
   holder: Promise<Holder | undefined>
   untilMs: number
 }
 
 export class PreparedNetworks {
-  readonly #deps: Pick<SchedulerDeps, 'store' | 'log'> & { dynos: DynoEngine }
+  readonly #deps: Deps
   readonly #byApp = new Map<string, Prepared[]>()
   /** Taken, and not yet seen under a dyno. */
   readonly #taken = new Map<string, number>()
   readonly #timers = new Map<string, NodeJS.Timeout>()
-  /** Whether the engine may have any: true at first, since another scheduler may have left some. */
+  /** Whether an engine may have any: true at first, since another scheduler may have left some. */
   #any = true
 
-  constructor(deps: Pick<SchedulerDeps, 'store' | 'log'> & { dynos: DynoEngine }) {
+  constructor(deps: Deps) {
     this.#deps = deps
   }
 
   /** A push of this app has begun. Never rejects. */
   async prepare(appId: string): Promise<void> {
-    const { store, dynos, log } = this.#deps
+    const { store, log } = this.#deps
     if (!this.#byApp.has(appId) && this.#byApp.size >= MOST_APPS) return
     const untilMs = Date.now() + KEEP_MS
     const kept = this.#byApp.get(appId) ?? []
@@ -48,18 +52,25 @@ export class PreparedNetworks {
       const app = await findPreparable(store, appId)
       if (!app) return
       this.#any = true
-      while (kept.length < Math.min(app.quantity, MOST)) {
-        const holder = dynos.prepareNetwork({ appId, image: app.image })
-        kept.push({ holder: holder.catch((err: unknown) => void log.warn({ app: appId, err }, 'network.not_prepared')), untilMs })
+      for (const [{ host, dynos }, count] of this.#places(app)) {
+        for (let has = kept.filter(({ hostId }) => hostId === host.id).length; has < Math.min(count, MOST); has += 1) {
+          const holder = dynos.prepareNetwork({ appId, image: app.image })
+          const quiet = holder.catch(
+            (err: unknown) => void log.warn({ app: appId, host: host.name, err }, 'network.not_prepared'),
+          )
+          kept.push({ hostId: host.id, holder: quiet, untilMs })
+        }
       }
     } catch (err) {
       log.warn({ app: appId, err }, 'network.not_prepared')
     }
   }
 
-  /** One that is ready or soon will be; it is the taker's now. */
-  async take(appId: string): Promise<Holder | undefined> {
-    const prepared = this.#byApp.get(appId)?.shift()
+  /** One on this host that is ready or soon will be; it is the taker's now. */
+  async take(appId: string, hostId: string): Promise<Holder | undefined> {
+    const kept = this.#byApp.get(appId) ?? []
+    const index = kept.findIndex((prepared) => prepared.hostId === hostId)
+    const [prepared] = index < 0 ? [] : kept.splice(index, 1)
     const holder = await prepared?.holder
     if (holder) this.#taken.set(holder.id, Date.now() + TAKEN_MS)
     return holder
@@ -98,12 +109,35 @@ export class PreparedNetworks {
     for (const [id, untilMs] of this.#taken) if (untilMs <= nowMs) this.#taken.delete(id)
     const waiting = await Promise.all([...this.#byApp.values()].flat().map(({ holder }) => holder))
     const known = new Set([...waiting.map((holder) => holder?.id), ...this.#taken.keys()])
-    const all = await this.#deps.dynos.listPrepared()
+    const { fleet, log } = this.#deps
+    const left = await Promise.all(
+      fleet.all().map((member) =>
+        this.#sweepHost(member, known).catch((err: unknown) => {
+          log.debug({ host: member.host.name, err }, 'host.not_swept')
+          return true // it may still have some when it is back
+        }),
+      ),
+    )
+    this.#any = left.some(Boolean) || this.#byApp.size > 0
+  }
+
+  /** Whether it may have any now. */
+  async #sweepHost({ host, dynos }: Member, known: ReadonlySet<string | undefined>): Promise<boolean> {
+    if (!this.#deps.fleet.answering().some((member) => member.host.id === host.id)) return true
+    const all = await dynos.listPrepared()
     for (const { id, used } of all) {
       if (used)
         this.#taken.delete(id) // its dyno's container is there: from now on that decides
-      else if (!known.has(id)) await this.#deps.dynos.remove(id)
+      else if (!known.has(id)) await dynos.remove(id)
     }
-    this.#any = all.length > 0 || this.#byApp.size > 0
+    return all.length > 0
+  }
+
+  /** Hosts that the next dynos will go to, as far as one can tell, and how many each. */
+  #places({ quantity, hostIds }: { quantity: number; hostIds: readonly string[] }): [Member, number][] {
+    const { fleet } = this.#deps
+    if (fleet.isAlone()) return [[fleet.local(), quantity]]
+    const open = fleet.answering().filter(({ host }) => !host.cordoned && !host.draining && !host.removeWanted)
+    return open.map((member) => [member, hostIds.filter((id) => id === member.host.id).length])
   }
 }

@@ -131,17 +131,22 @@ export async function findDynoOrder(store: Store, { appId, id }: { appId: string
   }
 }
 
-/** What the next deploy of a running app will need: how many web dynos, and an image that is there. Undefined: it has not run yet. */
-export async function findPreparable(store: Store, appId: string): Promise<{ image: string; quantity: number } | undefined> {
-  const [release, web] = await Promise.all([
+/** What the next deploy of a running app will need: how many web dynos, where those of now are, and an image that is there. Undefined: it has not run yet. */
+export async function findPreparable(
+  store: Store,
+  appId: string,
+): Promise<{ image: string; quantity: number; hostIds: string[] } | undefined> {
+  const [release, web, dynos] = await Promise.all([
     store.db.release.findFirst({
       where: { appId, app: { destroyedAt: null }, status: 'succeeded', slugId: { not: null } },
       orderBy: { version: 'desc' },
       select: { slug: { select: { image: true } } },
     }),
     store.db.formation.findFirst({ where: { appId, type: 'web' }, select: { quantity: true } }),
+    store.db.dyno.findMany({ where: { appId, type: 'web', state: 'up' }, select: { hostId: true } }),
   ])
-  return release?.slug && web ? { image: release.slug.image, quantity: web.quantity } : undefined
+  const hostIds = dynos.flatMap(({ hostId }) => hostId ?? [])
+  return release?.slug && web ? { image: release.slug.image, quantity: web.quantity, hostIds } : undefined
 }
 
 /** The one-off dyno that waits for the client who knows the secret of this sha256. Undefined: none, or its time is over. */

@@ -29,7 +29,7 @@ export async function claimSubnet(): Promise<number> {
 /** Address, way out and address translation of a claimed bridge. Changes nothing when called again. */
 export async function openBridge(subnet: number): Promise<void> {
   const bridge = bridgeOf(subnet)
-  await run('ip', ['link', 'add', bridge, 'type', 'bridge'])
+  await run('ip', ['link', 'add', bridge, 'address', macOf(subnet, 0), 'type', 'bridge'])
   await must(run('ip', ['addr', 'replace', `${gatewayOf(subnet)}/24`, 'dev', bridge]))
   await must(run('ip', ['link', 'set', bridge, 'up']))
   for (const [table, ...rule] of await rulesOf(bridge, subnet)) {
@@ -74,7 +74,8 @@ export async function plugIn(rig: string, subnet: number, host: { name: string; 
   await run('ip', ['netns', 'add', namespace])
   const { code } = await inNamespace(namespace, 'ip', ['link', 'show', 'eth0'])
   if (code !== 0) {
-    await must(run('ip', ['link', 'add', cable, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', namespace]))
+    const peer = ['peer', 'name', 'eth0', 'address', macOf(subnet, host.number), 'netns', namespace]
+    await must(run('ip', ['link', 'add', cable, 'type', 'veth', ...peer]))
     await must(run('ip', ['link', 'set', cable, 'master', bridgeOf(subnet)]))
   }
   await must(inNamespace(namespace, 'ip', ['link', 'set', 'lo', 'up']))
@@ -93,6 +94,10 @@ export async function pullOut(subnet: number, number: number): Promise<void> {
 export async function removeNamespace(rig: string, host: string): Promise<void> {
   await run('ip', ['netns', 'del', namespaceOf(rig, host)])
 }
+
+/** A machine keeps its card, and neighbours remember it for half a minute. 0: of the bridge, which would else take on that of a port, and change it with the ports. */
+const macOf = (subnet: number, number: number) =>
+  ['02', '0a', '63', ...[subnet, number].map((part) => part.toString(16).padStart(2, '0')), '01'].join(':')
 
 const cableOf = (subnet: number, number: number) => `${bridgeOf(subnet)}h${number}`
 

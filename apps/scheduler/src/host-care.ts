@@ -35,7 +35,8 @@ async function retire(scheduler: Scheduler, { host, engine, dynos }: Member): Pr
   if (host.condition === 'up' || host.condition === 'sick') {
     for (const { id, dynoId } of await dynos.list()) if (dynoId) await dynos.remove(id)
     for (const { id } of await dynos.listPrepared()) await dynos.remove(id)
-    for (const { appId } of await dynos.listAppNetworks()) await dynos.removeAppNetwork(appId)
+    // One that stayed would have addresses that lead elsewhere once the host is added again, as another number.
+    for (const { appId } of await dynos.listAppNetworks()) if (!(await dynos.removeAppNetwork(appId))) return
     await removeLink(engine)
   }
   if (!(await deleteHost(store, host.id))) return

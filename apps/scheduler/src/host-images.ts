@@ -14,6 +14,8 @@ import type { Logger } from '@paas/service/log'
 import type { Fleet, Member } from './fleet.ts'
 import type { Placer } from './placer.ts'
 
+const PUBLISH_AFTER_MS = 5_000
+
 export class HostImages {
   readonly #deps: { registry: Registry; fleet: Fleet; placer: Placer; log: Logger; base: string; dataDir: string }
   readonly #moving = new Map<string, Promise<void>>()
@@ -67,13 +69,13 @@ export class HostImages {
 
   /** Its last layer only, straight from the builder's file; undefined: there is none, or the host lacks more than that. */
   async #hand(engine: Engine, app: { appId: string; image: string }): Promise<number | undefined> {
-    const { dataDir, fleet, log } = this.#deps
+    const { dataDir, fleet } = this.#deps
     const buildId = app.image.slice(app.image.lastIndexOf(':') + 1)
     const tar = paths.newestLayer({ dataDir }, app.appId, buildId)
     try {
       const { size } = await stat(tar)
       await handLayer(fleet.local().engine, engine, { image: app.image, tar })
-      this.#publish(app).catch((err: unknown) => log.warn({ image: app.image, err }, 'image.not_published')) // for hosts to come
+      this.#publishLater(app)
       return size
     } catch (error) {
       const { code } = error as { code?: string }
@@ -85,6 +87,13 @@ export class HostImages {
   async #pull(engine: Engine, app: { appId: string; image: string }): Promise<number> {
     await this.#publish(app)
     return (await this.#deps.registry.fetch((move) => pullFromRegistry(engine, move), app)).bytes
+  }
+
+  /** For hosts to come: when the deploy is over, with which compressing would compete. */
+  #publishLater(app: { appId: string; image: string }): void {
+    const { log } = this.#deps
+    const publish = () => this.#publish(app).catch((err: unknown) => log.warn({ image: app.image, err }, 'image.not_published'))
+    setTimeout(publish, PUBLISH_AFTER_MS).unref()
   }
 
   async #publish(app: { appId: string; image: string }): Promise<void> {

@@ -1,6 +1,6 @@
 // A process that is still the one we started: number and start time together,
 // since numbers are given again.
-import { readFileSync } from 'node:fs'
+import { startTicksOf } from '@paas/service/process-start'
 
 export interface ProcessId {
   pid: number
@@ -10,13 +10,8 @@ export interface ProcessId {
 
 /** Undefined when no such process runs, a zombie included. */
 export function identify(pid: number): ProcessId | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ') // the name before may hold spaces
-    return state === 'Z' ? undefined : { pid, started: fields[18]! }
-  } catch {
-    return undefined
-  }
+  const started = startTicksOf(pid)
+  return started === undefined ? undefined : { pid, started }
 }
 
 export function isAlive(id: ProcessId | undefined): id is ProcessId {

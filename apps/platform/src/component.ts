@@ -8,6 +8,7 @@ import { type SpawnOptions, spawn } from 'node:child_process'
 import { mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Logger } from '@paas/service/log'
+import { startTicksOf } from '@paas/service/process-start'
 import { pause } from '@paas/service/wait'
 
 const ADOPTED_POLL_MS = 250 // a process that is not our child gives no exit event
@@ -106,17 +107,6 @@ function writeRecord(runDir: string, record: ProcessRecord): void {
   const file = recordPath(runDir, record.name)
   writeFileSync(`${file}.new`, JSON.stringify(record))
   renameSync(`${file}.new`, file)
-}
-
-/** Undefined when there is no such process, or only its zombie. */
-function startTicksOf(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return fields[0] === 'Z' ? undefined : fields[19]
-  } catch {
-    return undefined
-  }
 }
 
 async function gone(record: ProcessRecord, signal?: AbortSignal): Promise<void> {

@@ -71,9 +71,9 @@ export class Fleet {
     return member
   }
 
-  /** No host beside the platform's own machine: then there is nowhere else to go, whatever its condition. */
+  /** No host that has joined beside the platform's own machine: then there is nowhere else to go, whatever its condition. */
   isAlone(): boolean {
-    return this.#members.size <= 1
+    return this.all().every(({ host }) => host.local || host.condition === 'joining' || host.condition === 'failed')
   }
 
   /** Throws `engine_unreachable` for a host that is not known any more. */

@@ -5,9 +5,10 @@ import { watchHost } from './host-watch.ts'
 export class HostWatches {
   readonly #running = new Map<string, { abort: AbortController; ended: Promise<void>; url: string }>()
 
-  /** Every host of the fleet is watched from now on, and no other. */
+  /** Every host of the fleet is watched from now on, but one that was refused, and no other. */
   adjust(scheduler: Scheduler): void {
-    const members = new Map(scheduler.fleet.all().map(({ host }) => [host.id, host.engineUrl]))
+    const watched = scheduler.fleet.all().filter(({ host }) => host.condition !== 'failed')
+    const members = new Map(watched.map(({ host }) => [host.id, host.engineUrl]))
     for (const [hostId, { abort, url }] of this.#running) {
       if (members.get(hostId) === url) continue
       abort.abort()

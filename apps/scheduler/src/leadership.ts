@@ -3,6 +3,7 @@
 // it wakes up, the database refuses (packages/store/src/leadership.ts).
 import { readFileSync, readlinkSync } from 'node:fs'
 import type { Logger } from '@paas/service/log'
+import { startTicksOf } from '@paas/service/process-start'
 import type { Service } from '@paas/service/service'
 import { pause } from '@paas/service/wait'
 import { claimLeadership, leaveLeadership, readLeader, renewLeadership } from '@paas/store/leadership'
@@ -40,7 +41,7 @@ export async function takeTurns(
       }
       tried.resolve()
       const kept = await keep(store, { holder, term }, log, abort.signal)
-      await leading.close()
+      await leading.close().catch((err: unknown) => log.error({ err, term }, 'leadership.not_closed'))
       if (kept)
         await leaveLeadership(store, { holder, term }).catch(() => {}) // else its lease ends by itself
       else log.warn({ term }, 'leadership.lost')
@@ -85,26 +86,15 @@ async function keep(store: Store, which: { holder: string; term: number }, log: 
 
 /** Tells this process from every other one, so that who was killed here need not be waited for: boot, namespace of pids, pid, start. */
 function processName(): string {
-  return [bootAndNamespace(), process.pid, startOf(process.pid)].join('/')
+  return [bootAndNamespace(), process.pid, startTicksOf(process.pid)].join('/')
 }
 
 /** Known to be no more; somebody of another machine never is. */
 function isDead(holder: string): boolean {
   const [boot, namespace, pid, start] = holder.split('/')
-  return `${boot}/${namespace}` === bootAndNamespace() && startOf(Number(pid)) !== start
+  return `${boot}/${namespace}` === bootAndNamespace() && startTicksOf(Number(pid)) !== start
 }
 
 function bootAndNamespace(): string {
   return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()}/${readlinkSync('/proc/self/ns/pid')}`
-}
-
-/** In clock ticks after boot; undefined when there is no such process. proc(5), field 22, counted after the name's last parenthesis. */
-function startOf(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return fields[0] === 'Z' ? undefined : fields[19]
-  } catch {
-    return undefined
-  }
 }

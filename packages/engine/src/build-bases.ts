@@ -61,7 +61,7 @@ async function copyBase(
     })
     let said = ''
     const exitCode = await buildahOnBases(sandbox)({
-      argv: ['pull', '--quiet', 'docker-archive:/mnt/work/base.tar'],
+      argv: ['pull', '--quiet', 'docker-archive:/mnt/build/base.tar'],
       onOutput: (chunk) => {
         said = (said + chunk).slice(-500)
       },

@@ -4,7 +4,7 @@
 // that map mounts, and the step after next fails.
 import type { Sandbox, SandboxCommand } from './build-sandbox.ts'
 
-const STORE = ['--runroot', '/mnt/work/run', '--storage-driver', 'overlay', '--cgroup-manager', 'cgroupfs']
+const STORE = ['--runroot', '/mnt/build/run', '--storage-driver', 'overlay', '--cgroup-manager', 'cgroupfs']
 /** Tells buildah that it is in its user namespace already. */
 const ENV = { _CONTAINERS_USERNS_CONFIGURED: 'done', BUILDAH_ISOLATION: 'rootless' }
 

@@ -100,7 +100,7 @@ async function runBuildah(
     ...['--ulimit', 'core=0:0'],
     ...Object.entries(build.buildArgs).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
     ...volumes.flatMap((volume) => ['--volume', volume]),
-    ...['--iidfile', '/mnt/work/image-id', '--tag', 'localhost/app', '--file', 'Dockerfile', '-'],
+    ...['--iidfile', '/mnt/build/image-id', '--tag', 'localhost/app', '--file', 'Dockerfile', '-'],
   ]
   const last: string[] = []
   const exitCode = await buildah({
@@ -142,7 +142,7 @@ async function writeFiles(work: string, files: Readonly<Record<string, string>>)
   return Promise.all(
     Object.entries(files).map(async ([name, content], at) => {
       await writeFile(`${work}/file-${at}`, content, { mode: 0o644 })
-      return `/mnt/work/file-${at}:${name}:ro`
+      return `/mnt/build/file-${at}:${name}:ro`
     }),
   )
 }
@@ -167,7 +167,7 @@ async function handOver(
   for (const folder of [`${work}/oci`, `${work}/oci/blobs`, blobs]) await chown(folder, SANDBOX_UID, SANDBOX_UID)
   let said = ''
   const exitCode = await buildahIn(sandbox)({
-    argv: ['push', '--quiet', image, 'oci:/mnt/work/oci:app'],
+    argv: ['push', '--quiet', image, 'oci:/mnt/build/oci:app'],
     onOutput: (chunk) => {
       said = (said + chunk).slice(-500)
     },

@@ -19,8 +19,8 @@ shift
 
 # The sandbox sees three folders of the platform, whatever the folders above them allow.
 mount -t tmpfs -o mode=755,size=1m,nosuid,nodev tmpfs /mnt
-mkdir /mnt/work /mnt/app /mnt/bases
-mount --bind "$work" /mnt/work
+mkdir /mnt/build /mnt/app /mnt/bases
+mount --bind "$work" /mnt/build
 mount --bind "$app" /mnt/app
 mount --bind "$bases" /mnt/bases
 [ "$mode" = rw ] || mount -o remount,bind,ro /mnt/bases

@@ -32,7 +32,7 @@ export interface SandboxSpec {
   image: string
   memoryMiB: number
   pids: number
-  /** Of this build alone; emptied here, removed at the end. /mnt/work inside. */
+  /** Of this build alone; emptied here, removed at the end. /mnt/build inside. */
   work: string
   /** Of the app, kept between builds. /mnt/app inside. */
   app: string
@@ -186,7 +186,7 @@ async function runIn(
     {
       cwd: '/',
       stdio: [input ? 'pipe' : 'ignore', 'pipe', 'pipe'],
-      env: { PATH, HOME: '/mnt/work/home', TMPDIR: '/mnt/work/tmp', LC_ALL: 'C.UTF-8', ...env },
+      env: { PATH, HOME: '/mnt/build/home', TMPDIR: '/mnt/build/tmp', LC_ALL: 'C.UTF-8', ...env },
     },
   )
   // Its first process and with it the namespace of processes ends with this one.

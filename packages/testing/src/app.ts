@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import path from 'node:path'
 import { must, ROOT, type TestPlatform } from './platform.ts'
-import { type Ran, run } from './run.ts'
+import type { Ran } from './run.ts'
 
 const PUSH_DEADLINE_MS = 170_000
 
@@ -40,12 +40,13 @@ export async function createApp(platform: TestPlatform, sample: string | undefin
 }
 
 function describeApp(platform: TestPlatform, folder: string, name: string): TestApp {
-  const git = (...args: string[]) => run('git', args, { cwd: folder, env: platform.env, deadlineMs: PUSH_DEADLINE_MS })
+  const { env, machine } = platform
+  const git = (...args: string[]) => machine.run('git', args, { cwd: folder, env, deadlineMs: PUSH_DEADLINE_MS })
   const app: TestApp = {
     name,
     folder,
     git,
-    paas: (args, options = {}) => run(path.join(ROOT, 'bin/paas'), args, { cwd: folder, env: platform.env, ...options }),
+    paas: (args, options = {}) => machine.run(path.join(ROOT, 'bin/paas'), args, { cwd: folder, env, ...options }),
     push: (ref = 'main') => git('push', 'paas', ref),
     write: (file, content) => writeFileSync(path.join(folder, file), content),
     async commit(message = 'Change') {
@@ -60,7 +61,7 @@ function describeApp(platform: TestPlatform, folder: string, name: string): Test
   return app
 }
 
-/** GET through the router on loopback with any Host. */
+/** GET through the router with any Host. */
 export function get(
   platform: TestPlatform,
   host: string,
@@ -69,7 +70,7 @@ export function get(
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const options = {
-      host: '127.0.0.1',
+      host: platform.machine.address,
       port: platform.httpPort,
       path: requestPath,
       headers: { host, ...headers },

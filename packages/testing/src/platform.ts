@@ -8,13 +8,25 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { dockerHost, engineKind } from './engine.ts'
 import { purgeEngine } from './purge.ts'
-import { type Ran, run } from './run.ts'
+import { type Ran, type RunOptions, run } from './run.ts'
 
 export const ROOT = path.resolve(import.meta.dirname, '../../..')
 const UP_DEADLINE_MS = 15 * 60_000 // a bare machine builds its stack images first
 const DOWN_DEADLINE_MS = 120_000
 
+/** Where a platform runs. */
+export interface PlatformMachine {
+  /** Runs a command there. */
+  run(command: string, args: string[], options?: RunOptions): Promise<Ran>
+  /** Its routers' address. */
+  address: string
+  dockerHost: string
+}
+
+export const THIS_MACHINE: PlatformMachine = { run, address: '127.0.0.1', dockerHost: dockerHost() }
+
 export interface TestPlatform {
+  machine: PlatformMachine
   /** `http://localhost:PORT` */
   url: string
   domain: string
@@ -30,10 +42,13 @@ export interface TestPlatform {
 }
 
 /** Brings one up and logs its home in as admin. `overrides` are further settings. */
-export async function startTestPlatform(overrides: Record<string, string> = {}): Promise<TestPlatform> {
-  const platform = await describe(overrides)
+export async function startTestPlatform(
+  overrides: Record<string, string> = {},
+  machine: PlatformMachine = THIS_MACHINE,
+): Promise<TestPlatform> {
+  const platform = await describe(overrides, machine)
   try {
-    await must(run(path.join(ROOT, 'bin/up'), ['--detach'], { env: platform.env, deadlineMs: UP_DEADLINE_MS }))
+    await bringUp(platform)
   } catch (error) {
     await stopTestPlatform(platform)
     throw error
@@ -41,14 +56,19 @@ export async function startTestPlatform(overrides: Record<string, string> = {}):
   return platform
 }
 
+/** `bin/up`: as the systemd unit does at boot. */
+export async function bringUp({ machine, env }: TestPlatform): Promise<void> {
+  await must(machine.run(path.join(ROOT, 'bin/up'), ['--detach'], { env, deadlineMs: UP_DEADLINE_MS }))
+}
+
 /** Stops it and removes every trace: containers, networks, volumes, images, firewall chains, files. */
 export async function stopTestPlatform(platform: TestPlatform): Promise<void> {
-  await run(path.join(ROOT, 'bin/down'), [], { env: platform.env, deadlineMs: DOWN_DEADLINE_MS })
-  await purgeEngine(platform.prefix)
+  await platform.machine.run(path.join(ROOT, 'bin/down'), [], { env: platform.env, deadlineMs: DOWN_DEADLINE_MS })
+  if (platform.machine === THIS_MACHINE) await purgeEngine(platform.prefix) // another goes as a whole
   rmSync(path.dirname(platform.dataDir), { recursive: true, force: true })
 }
 
-async function describe(overrides: Record<string, string>): Promise<TestPlatform> {
+async function describe(overrides: Record<string, string>, machine: PlatformMachine): Promise<TestPlatform> {
   const base = mkdtempSync(path.join(tmpdir(), 'paas-test-'))
   chmodSync(base, 0o711) // Postgres and Redis run under accounts of their own
   const [httpPort, httpsPort, rendezvousPort] = await freePorts()
@@ -58,6 +78,7 @@ async function describe(overrides: Record<string, string>): Promise<TestPlatform
   const dataDir = path.join(base, 'data')
   const runDir = path.join(base, 'run')
   return {
+    machine,
     url: `http://localhost:${httpPort}`,
     domain: 'localhost',
     httpPort,
@@ -84,7 +105,7 @@ async function describe(overrides: Record<string, string>): Promise<TestPlatform
       PAAS_RUN_DIR: runDir,
       PAAS_NAME_PREFIX: prefix,
       PAAS_CGROUP_PARENT: `/${prefix}`,
-      DOCKER_HOST: dockerHost(),
+      DOCKER_HOST: machine.dockerHost,
       PAAS_ENGINE: engineKind(),
       PAAS_APP_SUBNET: '10.214.0.0/16',
       ...linkEnvironment(),

@@ -2,7 +2,7 @@
 // sizes in several zones, some with a label, and apps of which most have few
 // dynos and some have a hundred.
 import { DYNO_SIZES } from '@paas/domain/dyno-size'
-import { placementHostOf } from '@paas/domain/host-capacity'
+import { placementHostsOf } from '@paas/domain/host-capacity'
 import type { PlacementHost } from '@paas/domain/placement'
 import type { UnplacedDyno } from '@paas/domain/placement-all'
 
@@ -33,13 +33,13 @@ const MACHINES = [
 /** In zones of equal size; every third host has `disk=ssd`. */
 export function makeHosts(count: number, chance: Chance): PlacementHost[] {
   const zones = Math.min(10, count / 5)
-  return Array.from({ length: count }, (_, at) => {
+  const facts = Array.from({ length: count }, (_, at) => {
     const name = `h${String(at).padStart(5, '0')}`
     const labels = { zone: `z${at % zones}`, ...(at % 3 === 0 && { disk: 'ssd' }) }
-    const wanted = { cordoned: false, draining: false, removeWanted: false, distrustUntil: null }
-    const facts = { id: `id-${name}`, name, labels, condition: 'up' as const, ...wanted, ...pick(MACHINES, chance) }
-    return placementHostOf(facts, { alone: false, memoryOvercommit: 1, nowMs: 0 })
+    const wanted = { cordoned: false, draining: false, removeWanted: false, distrustUntil: null, diskFree: null }
+    return { id: `id-${name}`, name, labels, condition: 'up' as const, ...wanted, ...pick(MACHINES, chance) }
   })
+  return placementHostsOf(facts, { alone: false, memoryOvercommit: 1, nowMs: 0 })
 }
 
 /** Of a hundred process types: how many have which size. */

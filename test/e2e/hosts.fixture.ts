@@ -11,6 +11,7 @@ export interface HostView {
   reason: string | null
   dynos: number
   draining: boolean
+  disk: { free: number | null }
   distrust_until: string | null
 }
 

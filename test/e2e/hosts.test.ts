@@ -1,5 +1,5 @@
 // Machines come, go, fail and are cut off; the app on them answers
-// (faults C12 to C18, and what an admin does on a quiet day).
+// (faults C12 to C19, and what an admin does on a quiet day).
 import type { TestApp } from '@paas/testing/app'
 import { type Load, startLoad } from '@paas/testing/load'
 import { must } from '@paas/testing/platform'
@@ -18,7 +18,7 @@ describe('three hosts under 200 requests a second', () => {
   let began = 0
 
   beforeAll(async () => {
-    fleet = await openFleet({ engines: { h1: { 'live-restore': true } } })
+    fleet = await openFleet({ engines: { h1: { 'live-restore': true } }, disks: { h3: 6000 } })
     app = await fleet.createApp('express-and-worker', 'fleet')
     await must(app.push())
     await must(app.paas(['scale', 'web=6', 'worker=1']))
@@ -196,5 +196,26 @@ describe('three hosts under 200 requests a second', () => {
     await fleet.rig.host('h2').steady()
     await fleet.until('h2', 'up', 30_000)
     await whole(90_000)
+  })
+  it('C19: a full disk ends nothing that runs there, and others are deployed to until there is room', {
+    timeout: 180_000,
+  }, async () => {
+    await until('h3 is trusted', async () => Date.parse((await fleet.host('h3')).distrust_until ?? '0') < Date.now(), 60_000)
+    await fleet.restart(app, 'web')
+    const before = await on('h3')
+    expect(before.length).toBeGreaterThan(0)
+    await fleet.rig.host('h3').fillDisk()
+    expect(await on('h3')).toEqual(before)
+    app.write('version.txt', 'while one is full\n')
+    await app.commit()
+    await must(app.push())
+    expect((await app.get()).body).toContain('while one is full')
+    await whole()
+    expect(await on('h3')).toEqual([])
+    expect((await must(fleet.paas('hosts:doctor'))).stdout).toContain('nothing new is placed on it')
+    await fleet.rig.host('h3').freeDisk()
+    await until('it has room', async () => ((await fleet.host('h3')).disk.free ?? 0) > 3e9, 30_000)
+    await fleet.restart(app, 'web')
+    expect((await on('h3')).length).toBeGreaterThan(0)
   })
 })

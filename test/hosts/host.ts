@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { type Ran, type RunOptions, run } from '@paas/testing/run'
 import { type Authority, ensureCertificate } from './certificates.ts'
+import { fillDisk, freeDisk, mountDisk } from './disk.ts'
 import {
   answers,
   ENGINE_PORT,
@@ -46,6 +47,9 @@ export interface TestHost {
   /** Stands in the way of new connections to the engine's TCP port, until `steady`. */
   fault(fault: EngineFault): Promise<void>
   steady(): Promise<void>
+  /** Of a host with a disk of its own (`disks`): not a block is left for images and containers. */
+  fillDisk(): Promise<void>
+  freeDisk(): Promise<void>
   condition(): Promise<HostCondition>
   /** Runs a command inside the machine, in its network. Never rejects for one that fails. */
   inside(command: string[], options?: RunOptions): Promise<Ran>
@@ -72,6 +76,7 @@ export function openHost(rig: RigState, state: HostState, authority: Authority):
       if (!findInit(machine)) {
         await plugIn(rig.name, rig.subnet, state)
         await boot(machine)
+        if (state.diskMiB) await mountDisk(machine, state.diskMiB)
         await engineIsSteady(engine) // what stood in its way ended with the machine; the rule that led there did not
       }
       await startEngine(engine)
@@ -92,6 +97,8 @@ export function openHost(rig: RigState, state: HostState, authority: Authority):
     heal: () => mend(namespace),
     fault: (fault) => engineIsFaulty(engine, fault),
     steady: () => engineIsSteady(engine),
+    fillDisk: () => fillDisk(machine),
+    freeDisk: () => freeDisk(machine),
     async condition() {
       if (!findInit(machine)) return 'off'
       if (await answers(engine)) return 'up'

@@ -28,6 +28,8 @@ export interface HostsOptions {
   engine?: Record<string, unknown>
   /** And of one host's only: `{ h2: { 'live-restore': false } }`. */
   engines?: Record<string, Record<string, unknown>>
+  /** Hosts whose images and containers have a disk of their own, in MiB: `{ h2: 6000 }`. */
+  disks?: Record<string, number>
   /** Goes on when this process ends, until `down`. */
   keep?: boolean
 }
@@ -62,6 +64,7 @@ export async function startHosts(options: HostsOptions = {}): Promise<Rig> {
       number,
       dockerd: options.dockerd?.[host] ?? 'dockerd',
       engine: { ...options.engine, ...options.engines?.[host] },
+      ...(options.disks?.[host] && { diskMiB: options.disks[host] }),
     })
   }
   writeState(state)

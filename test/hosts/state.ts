@@ -24,6 +24,8 @@ export interface HostState {
   dockerd: string
   /** Lines of daemon.json besides the rig's own. */
   engine: Record<string, unknown>
+  /** Its images and containers have a disk of this size; else they share this machine's. */
+  diskMiB?: number
 }
 
 export const folderOf = (rig: string, ...below: string[]) => path.join(BASE, rig, ...below)

@@ -3,7 +3,7 @@
 // scheduler's.
 import { DEFAULT_DYNO_SIZE, findDynoSize } from '@paas/domain/dyno-size'
 import type { HostResources } from '@paas/domain/host'
-import { placementHostOf } from '@paas/domain/host-capacity'
+import { placementHostsOf } from '@paas/domain/host-capacity'
 import { type PeerGroup, type PlacedDyno, type PlacementHost, PlacementIndex } from '@paas/domain/placement'
 import type { RebalanceWish } from '@paas/domain/placement-rebalance'
 import { type HostView, listHostViews } from '@paas/store/hosts-api'
@@ -24,7 +24,7 @@ export async function readFleet(store: Store, memoryOvercommit: number, now = ne
   const [views, placed, wishes] = await Promise.all([listHostViews(store), listPlaced(store), listPlaceWishes(store)])
   const options = { alone: views.length <= 1, memoryOvercommit, nowMs: now.getTime() }
   const byType = new Map(wishes.map((wish) => [`${wish.appId} ${wish.type}`, wish]))
-  const hosts = views.map((view) => placementHostOf(view, options))
+  const hosts = placementHostsOf(views, options)
   const dynos = placed.map(({ id, appId, type, size, hostId }) => ({ id, appId, type, hostId, needs: needsOf(size) }))
   return {
     ...{ views, hosts, dynos, index: new PlacementIndex(hosts, dynos) },

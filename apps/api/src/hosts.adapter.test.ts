@@ -47,12 +47,18 @@ async function runOn(api: TestApi, app: { id: string }, release: { id: string },
 
 describe('the list', () => {
   it('begins with the platform’s own machine', async ({ ask, host }) => {
-    await host('h2', { labels: { zone: 'b', disk: 'ssd' }, diskFree: 5_000_000_000n, diskTotal: 10_000_000_000n })
+    await host('h2', {
+      labels: { zone: 'b', disk: 'ssd' },
+      diskFree: 5_000_000_000n,
+      diskTotal: 10_000_000_000n,
+      memoryUsedMiB: 700,
+      cpusUsed: 0.5,
+    })
     const { body } = await ask('GET', '/hosts')
     expect(body.map(({ name }: { name: string }) => name)).toEqual(['local', 'h2'])
     expect(body[1]).toMatchObject({
       ...{ local: false, state: 'up', condition: 'up', labels: { zone: 'b', disk: 'ssd' }, zone: 'b', dynos: 0 },
-      ...{ memory: { wanted: 0, total: 2048 }, cpus: { wanted: 0, total: 2 } },
+      ...{ memory: { wanted: 0, used: 700, total: 2048 }, cpus: { wanted: 0, used: 0.5, total: 2 } },
       ...{ disk: { free: 5_000_000_000, total: 10_000_000_000 }, engine_url: 'tcp://h2.example.com:2376' },
     })
     expect(Date.parse(body[1].certificate_expires_at)).toBeGreaterThan(Date.now())

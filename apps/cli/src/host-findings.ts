@@ -10,6 +10,7 @@ const CERTIFICATE_WARN_MS = 30 * DAY_MS
 const SILENT_MS = 60_000
 const DISK_LOW_BYTES = 5_000_000_000
 const DISK_LOW_SHARE = 0.1
+const DISK_FULL_BYTES = 2 * 1024 ** 3 // as `isDiskFull` in packages/domain
 
 export interface Finding {
   /** `note`: as it was asked for, or over by itself. */
@@ -84,7 +85,8 @@ function certificateOf({ name, certificate_expires_at: end }: Host, nowMs: numbe
 
 function diskOf({ disk: { free, total } }: Host): Finding[] {
   if (free === null || (free >= DISK_LOW_BYTES && (total === null || free >= total * DISK_LOW_SHARE))) return []
-  return [wrong(`its disk has ${formatBytes(free)} free`, 'Free some: `docker system df` there says what takes it.')]
+  const what = `its disk has ${formatBytes(free)} free${free < DISK_FULL_BYTES ? ', nothing new is placed on it' : ''}`
+  return [wrong(what, 'Free some: `docker system df` there says what takes it.')]
 }
 
 function contactOf({ condition, last_seen }: Host, nowMs: number): Finding[] {

@@ -1,10 +1,21 @@
 // How hosts look: one row in the list, one line per fact in `hosts:info`.
+// Memory and CPUs are wanted (promised to dynos), used (by the whole machine) and there in all.
 import type { Host } from './objects.ts'
 import { formatAgo, formatBytes, formatTime, type Style } from './terminal.ts'
 
-export const HOST_HEADINGS = ['Name', 'State', 'Dynos', 'Memory', 'CPUs', 'Disk free', 'Engine', 'Labels', 'Last seen']
+export const HOST_HEADINGS = [
+  'Name',
+  'State',
+  'Dynos',
+  'Memory (wanted/used/total)',
+  'CPUs',
+  'Disk free',
+  'Engine',
+  'Labels',
+  'Last seen',
+]
 
-/** `h2  up  3  1536/4096 MB  1.5/2  40 GB  20.10.24  disk=ssd  ~ 3s ago` */
+/** `h2  up  3  1536/900/4096 MB  1.5/0.2/2  40 GB  20.10.24  disk=ssd  ~ 3s ago` */
 export function hostRow(host: Host, nowMs: number, style: Style): string[] {
   const { name, dynos, disk, engine_version, last_seen } = host
   return [
@@ -28,8 +39,8 @@ export function hostFacts(host: Host, nowMs: number, style: Style): [string, str
     ['Reason:', host.reason],
     ['Engine:', [host.engine_url, host.engine_version].filter(Boolean).join(', Docker ')],
     ['Dynos:', String(host.dynos)],
-    ['Memory:', `${memoryOf(host)} promised`],
-    ['CPUs:', `${cpusOf(host)} promised`],
+    ['Memory:', sharesOf(host.memory, (amount) => `${amount} MB`)],
+    ['CPUs:', sharesOf(host.cpus, cores)],
     ['Disk:', host.disk.free === null ? null : `${formatBytes(host.disk.free)} free of ${formatBytes(host.disk.total ?? 0)}`],
     ['Labels:', labelsOf(host.labels)],
     ['Last seen:', when(host.last_seen)],
@@ -51,12 +62,27 @@ export function isAhead(iso: string | null, nowMs: number): boolean {
   return iso !== null && Date.parse(iso) > nowMs
 }
 
-function memoryOf({ memory }: Host): string {
-  return `${memory.wanted}/${memory.total ?? '?'} MB`
+function memoryOf({ memory: { wanted, used, total } }: Host): string {
+  return `${wanted}/${used ?? '?'}/${total ?? '?'} MB`
 }
 
-function cpusOf({ cpus }: Host): string {
-  return `${Number(cpus.wanted.toFixed(2))}/${cpus.total ?? '?'}`
+function cpusOf({ cpus: { wanted, used, total } }: Host): string {
+  return [wanted, used, total].map((amount) => (amount === null ? '?' : cores(amount))).join('/')
+}
+
+/** `1536 MB wanted by dynos, 900 MB used, 4096 MB in all` */
+function sharesOf({ wanted, used, total }: Host['memory'], say: (amount: number) => string): string {
+  const known = [
+    `${say(wanted)} wanted by dynos`,
+    used === null ? '' : `${say(used)} used`,
+    total === null ? '' : `${say(total)} in all`,
+  ]
+  return known.filter(Boolean).join(', ')
+}
+
+/** To a tenth: `1.5` */
+function cores(amount: number): string {
+  return String(Number(amount.toFixed(1)))
 }
 
 function paintState(state: string, style: Style): string {

@@ -96,10 +96,10 @@ export interface Host {
   cordoned: boolean
   draining: boolean
   dynos: number
-  /** MB. */
-  memory: { wanted: number; total: number | null }
-  /** Cores. */
-  cpus: { wanted: number; total: number | null }
+  /** MB: promised to dynos, in use by the whole machine, there. */
+  memory: { wanted: number; used: number | null; total: number | null }
+  /** Cores, likewise. */
+  cpus: { wanted: number; used: number | null; total: number | null }
   /** Bytes. */
   disk: { free: number | null; total: number | null }
   engine_version: string | null

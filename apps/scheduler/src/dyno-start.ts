@@ -9,7 +9,7 @@ import { type BootResult, waitUntilUp } from './boot.ts'
 import type { Scheduler } from './deps.ts'
 import { crash } from './dyno-end.ts'
 import { dynoSpec, WEB_PORT } from './dyno-spec.ts'
-import { findPlace } from './places.ts'
+import { findPlace, leaveFullHost } from './places.ts'
 
 const STARTING = ['starting'] as const
 const START_TRIES = 3
@@ -28,6 +28,7 @@ export async function startDyno(scheduler: Scheduler, appId: string, dynoId: str
   const began = performance.now()
   const started = await tryStart(scheduler, order, hostId)
   if (started instanceof PlatformError) {
+    if (await leaveFullHost(scheduler, { appId, id: dynoId, hostId }, started)) return
     say(logs, appId, name, `Failed to start: ${started.message}`)
     return crash(scheduler, appId, dynoId, { containerId: undefined, reason: started.message })
   }

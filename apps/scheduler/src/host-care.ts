@@ -1,10 +1,14 @@
 // What a host's row asks for besides watching: joining, and leaving for good.
 import { removeLink } from '@paas/engine/link'
+import { pause } from '@paas/service/wait'
 import { deleteHost, isFree } from '@paas/store/hosts'
 import type { Scheduler } from './deps.ts'
 import type { Member } from './fleet.ts'
 import { joinHost } from './join.ts'
 import { configureLinks } from './links.ts'
+
+/** A stack on its way to a host takes longer than anybody waits for our end; the next leader goes on where this one stopped. */
+const CLOSE_MS = 3_000
 
 /** One piece of work per host at a time. */
 export class HostCare {
@@ -24,7 +28,7 @@ export class HostCare {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#working.values())
+    await Promise.race([Promise.all(this.#working.values()), pause(CLOSE_MS)])
   }
 }
 

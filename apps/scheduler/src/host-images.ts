@@ -4,6 +4,7 @@
 
 import { stat } from 'node:fs/promises'
 import { paths } from '@paas/contract/settings'
+import { isDiskFull } from '@paas/domain/host-capacity'
 import type { Engine } from '@paas/engine/client'
 import { findImage } from '@paas/engine/images'
 import { findBaseOf } from '@paas/engine/images-base'
@@ -52,7 +53,7 @@ export class HostImages {
     if (this.#announced.size > 1000) this.#announced = new Set()
     this.#announced.add(app.image)
     for (const member of fleet.answering()) {
-      if (member.host.cordoned || member.host.draining) continue
+      if (member.host.cordoned || member.host.draining || isDiskFull(member.host)) continue
       this.ensure(member, app).catch((err: unknown) =>
         log.warn({ host: member.host.name, image: app.image, err }, 'image.not_moved'),
       )

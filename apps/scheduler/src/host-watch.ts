@@ -1,14 +1,15 @@
 // Watches one host: asks its engine every second, and when that is silent,
 // whether its port and the dynos on it still take connections. What follows
 // from it is judgeHost's to say; this writes it into the row.
-import { statfs } from 'node:fs/promises'
 import { connect } from 'node:net'
+import { isDiskFull } from '@paas/domain/host-capacity'
 import { distrustMs, flapsInRow, type Heartbeats, judgeHost } from '@paas/domain/host-judge'
-import { readLinkDisk } from '@paas/engine/link-disk'
+import type { CpuTicks } from '@paas/domain/host-usage'
 import { pause, withDeadline } from '@paas/service/wait'
 import { changeHost, type HostChange, listServing } from '@paas/store/hosts'
 import type { Scheduler } from './deps.ts'
 import type { Member } from './fleet.ts'
+import { lookAtHost } from './host-facts.ts'
 
 const EVERY_MS = 1_000
 const PING_MS = 1_000
@@ -20,6 +21,8 @@ const TRIED_MOST = 5
 /** A row is not written every second only to say that all is well. */
 const SEEN_EVERY_MS = 10_000
 const FACTS_EVERY_MS = 60_000
+/** The first time, so that work is counted soon; and while the disk is full, so that room is seen soon. */
+const FACTS_SOON_MS = 5_000
 const NO_SIGNS = { portOpen: undefined, dynosTried: 0, dynosOpen: 0 }
 
 /** Runs until aborted; never rejects. */
@@ -35,7 +38,8 @@ class HostWatch {
   #refused = 0
   #answeredMs = Date.now()
   #writtenMs = 0
-  #factsMs = 0
+  #factsDueMs = 0
+  #ticks: CpuTicks | undefined
 
   constructor(scheduler: Scheduler, hostId: string) {
     this.#scheduler = scheduler
@@ -97,7 +101,7 @@ class HostWatch {
     const judged = condition === 'lost' && this.#scheduler.fleet.isAlone() ? 'sick' : condition
     if (judged !== host.condition) await this.#turn(member, judged, reason)
     else if (condition === 'up' && Date.now() - this.#writtenMs >= SEEN_EVERY_MS) await this.#write({ lastSeen: new Date() })
-    if (condition === 'up' && Date.now() - this.#factsMs >= FACTS_EVERY_MS) await this.#readFacts(member)
+    if (condition === 'up' && Date.now() >= this.#factsDueMs) await this.#readFacts(member)
   }
 
   async #ping({ engine }: Member): Promise<'answered' | 'silent' | 'refused'> {
@@ -136,27 +140,23 @@ class HostWatch {
     for (const appId of new Set((await listServing(store, host.id, 'any')).map((dyno) => dyno.appId))) look(appId)
   }
 
-  async #readFacts({ host, engine }: Member): Promise<void> {
-    this.#factsMs = Date.now()
-    const { MemTotal, NCPU, ServerVersion } = (await engine.call('info', () => engine.docker.info())) as {
-      MemTotal: number
-      NCPU: number
-      ServerVersion: string
-    }
-    const disk = host.local ? await diskOf(this.#scheduler.settings.dataDir) : await readLinkDisk(engine)
-    await this.#write({ diskFree: BigInt(disk.freeBytes), diskTotal: BigInt(disk.totalBytes) })
-    await this.#write({ memoryMiB: Math.floor(MemTotal / 2 ** 20), cpus: NCPU, engineVersion: ServerVersion })
+  async #readFacts(member: Member): Promise<void> {
+    this.#factsDueMs = Date.now() + FACTS_EVERY_MS
+    const { settings, fleet, placer } = this.#scheduler
+    const { found, ticks } = await lookAtHost(member, settings.dataDir, this.#ticks)
+    await this.#write(found)
+    const full = isDiskFull({ diskFree: found.diskFree ?? null })
+    if (full || this.#ticks === undefined) this.#factsDueMs = Date.now() + FACTS_SOON_MS
+    this.#ticks = ticks
+    if (full === isDiskFull(member.host)) return
+    await fleet.refresh()
+    await placer.refresh()
   }
 
   async #write(change: HostChange): Promise<void> {
     this.#writtenMs = Date.now()
     await changeHost(this.#scheduler.store, this.#hostId, { ...change, ...(this.#missed === 0 && { lastSeen: new Date() }) })
   }
-}
-
-async function diskOf(folder: string): Promise<{ freeBytes: number; totalBytes: number }> {
-  const { bavail, blocks, bsize } = await statfs(folder)
-  return { freeBytes: bavail * bsize, totalBytes: blocks * bsize }
 }
 
 /** dockerode's types leave its options out. */

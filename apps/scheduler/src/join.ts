@@ -8,7 +8,7 @@ import { checkClock, checkDisk, checkEngine } from '@paas/domain/host-check'
 import { linkAddressOf } from '@paas/domain/host-subnet'
 import { explainUnreachable, readEngineFacts } from '@paas/engine/engine-facts'
 import { readLink, removeLink } from '@paas/engine/link'
-import { readLinkDisk } from '@paas/engine/link-disk'
+import { readLinkDisk } from '@paas/engine/link-machine'
 import { checkRegistryProxy, ensureRegistryTrust } from '@paas/engine/registry-trust'
 import { pause } from '@paas/service/wait'
 import { changeHost, type JoinStep } from '@paas/store/hosts'
@@ -104,7 +104,7 @@ async function linkMachines(scheduler: Scheduler, member: Member): Promise<strin
 async function lookAtDisk({ store }: Scheduler, { host, engine }: Member): Promise<string> {
   const { freeBytes, totalBytes } = await readLinkDisk(engine)
   checkDisk({ freeBytes })
-  await changeHost(store, host.id, { diskFree: BigInt(freeBytes), diskTotal: BigInt(totalBytes) })
+  await changeHost(store, host.id, { diskFree: freeBytes, diskTotal: totalBytes })
   return `${Math.round(freeBytes / 1e9)} GB free`
 }
 

@@ -2,12 +2,15 @@
 // of hosts and dynos near the rows: read anew at every resync, and told of
 // every dyno that is placed in between.
 import type { HostResources } from '@paas/domain/host'
-import { placementHostOf } from '@paas/domain/host-capacity'
+import { placementHostsOf } from '@paas/domain/host-capacity'
 import { type Placement, PlacementIndex, type PlacementRequest } from '@paas/domain/placement'
 import { listPlaced, readPlaceWish } from '@paas/store/placements'
 import type { Store } from '@paas/store/store'
 import { sizeOf } from './dyno-spec.ts'
 import type { Fleet } from './fleet.ts'
+
+/** Of more images it is not known where they are: then they count as nowhere, which costs a preference only. */
+const IMAGES_MOST = 1_000
 
 export interface PlaceOrder {
   appId: string
@@ -22,6 +25,8 @@ export interface PlaceOrder {
 export class Placer {
   readonly #deps: { store: Store; fleet: Fleet; memoryOvercommit: number }
   #index = new PlacementIndex([], [])
+  /** Ids of the hosts that have it, the image that was spoken of last at the end. */
+  readonly #images = new Map<string, Set<string>>()
   /** From then on a host is trusted again that is not in this picture. */
   #goodUntilMs = Infinity
 
@@ -36,7 +41,10 @@ export class Placer {
     const trustedMs = fleet.all().map(({ host }) => host.distrustUntil?.getTime() ?? 0)
     this.#goodUntilMs = Math.min(...trustedMs.filter((atMs) => atMs > nowMs))
     const options = { alone: fleet.isAlone(), memoryOvercommit, nowMs }
-    const hosts = fleet.all().map(({ host }) => placementHostOf(host, options))
+    const hosts = placementHostsOf(
+      fleet.all().map(({ host }) => host),
+      options,
+    )
     this.#index = new PlacementIndex(
       hosts,
       dynos.map(({ id, appId, type, releaseId, size, hostId }) => ({
@@ -48,6 +56,7 @@ export class Placer {
         needs: needsOf(size),
       })),
     )
+    for (const [image, hostIds] of this.#images) for (const hostId of hostIds) this.#index.imageOn(hostId, image)
   }
 
   /** Where it would go now; nothing is promised. */
@@ -74,6 +83,10 @@ export class Placer {
   /** An image that a host has need not travel there. */
   holds(hostId: string, image: string): void {
     this.#index.imageOn(hostId, image)
+    const holders = this.#images.get(image) ?? new Set()
+    this.#images.delete(image)
+    this.#images.set(image, holders.add(hostId))
+    for (const oldest of this.#images.keys()) if (this.#images.size > IMAGES_MOST) this.#images.delete(oldest)
   }
 
   async #request({ appId, type, releaseId, size, image, not }: PlaceOrder): Promise<PlacementRequest> {

@@ -20,7 +20,8 @@ export interface EngineFacts {
 /** Tokens and certificates are good for minutes. */
 export const MAX_CLOCK_SKEW_MS = 30_000
 const MIN_MEMORY_MIB = 512
-const MIN_DISK_BYTES = 2 * 1024 ** 3
+/** Room for the largest image of an app, beside what it is unpacked from. */
+export const MIN_DISK_BYTES = 2 * 1024 ** 3
 
 /** Throws `host_refused`. `local` is the platform's own machine, whose images run only on machines of its kind. */
 export function checkEngine(facts: EngineFacts, local: Pick<EngineFacts, 'arch'>): void {

@@ -3,7 +3,7 @@ import { findHomeless, hasOtherHost } from './host-drain.ts'
 import type { PlacedDyno, PlacementHost } from './placement-request.ts'
 
 const host = (id: string, memoryMiB: number, more: Partial<PlacementHost> = {}): PlacementHost => ({
-  ...{ id, name: id, zone: '', labels: {}, condition: 'up', cordoned: false, distrusted: false },
+  ...{ id, name: id, zone: '', labels: {}, condition: 'up', cordoned: false, distrusted: false, diskFull: false },
   capacity: { memoryMiB, cpuShares: 1e6, pids: 1e6 },
   ...more,
 })

@@ -3,8 +3,8 @@ import type { HostResources } from './host.ts'
 import type { PlacementHost } from './placement-request.ts'
 
 /** Takes new dynos at all. */
-export function isInService({ condition, cordoned, distrusted }: PlacementHost): boolean {
-  return condition === 'up' && !cordoned && !distrusted
+export function isInService({ condition, cordoned, distrusted, diskFull }: PlacementHost): boolean {
+  return condition === 'up' && !cordoned && !distrusted && !diskFull
 }
 
 export function hasLabels({ labels }: PlacementHost, on: Readonly<Record<string, string>>): boolean {
@@ -20,12 +20,14 @@ export function missingLabels(labels: Readonly<Record<string, string>>, on: Read
 }
 
 /** What keeps a host out of service, for one and for several: `is lost`, `are lost`. undefined: it is in service. */
-export function outOfService({ condition, cordoned, distrusted }: PlacementHost): { one: string; many: string } | undefined {
+export function outOfService(host: PlacementHost): { one: string; many: string } | undefined {
+  const { condition, cordoned, distrusted, diskFull } = host
   if (condition === 'joining') return { one: 'is still joining', many: 'are still joining' }
   if (condition === 'failed') return { one: 'failed to join', many: 'failed to join' }
   if (condition !== 'up') return { one: `is ${condition}`, many: `are ${condition}` }
   if (cordoned) return { one: 'is cordoned', many: 'are cordoned' }
   if (distrusted) return { one: 'was lost and is not trusted yet', many: 'were lost and are not trusted yet' }
+  if (diskFull) return { one: 'has hardly any disk left', many: 'have hardly any disk left' }
   return undefined
 }
 

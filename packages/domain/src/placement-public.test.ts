@@ -27,6 +27,7 @@ it('leaves no name of a host in any reason', () => {
     condition: fc.constantFrom<HostCondition>('up', 'lost', 'sick', 'joining'),
     cordoned: fc.boolean(),
     distrusted: fc.boolean(),
+    diskFull: fc.boolean(),
     free: fc.integer({ min: 0, max: 600 }),
     label: fc.boolean(),
   })

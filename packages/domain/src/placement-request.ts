@@ -15,6 +15,8 @@ export interface PlacementHost {
   cordoned: boolean
   /** Back from being lost and not trusted yet (`distrustMs`). */
   distrusted: boolean
+  /** Another image would not fit (`isDiskFull`). */
+  diskFull: boolean
   /** What may be promised to dynos in all. */
   capacity: HostResources
 }

@@ -47,8 +47,8 @@ it.each([
   },
   { got: 'no host is up: 4 hosts are lost', hosts: ['a', 'b', 'c', 'd'].map((name) => host(name, lost)) },
   {
-    got: 'no host takes new dynos: h1 was lost and is not trusted yet, h2 is cordoned',
-    hosts: [host('h1', { distrusted: true }), host('h2', cordoned)],
+    got: 'no host takes new dynos: h1 was lost and is not trusted yet, h2 is cordoned, h3 has hardly any disk left',
+    hosts: [host('h1', { distrusted: true }), host('h2', cordoned), host('h3', { diskFull: true })],
   },
   { got: 'there is no other host', hosts: [host('h1')], not: ['id-h1'] },
   { got: 'every other host is cordoned', hosts: [host('h1'), host('h2', cordoned)], not: ['id-h1'] },

@@ -5,7 +5,8 @@ export const SMALL = { memoryMiB: 512, cpuShares: 512, pids: 256 }
 
 export function host(name: string, facts: Partial<PlacementHost> = {}): PlacementHost {
   const capacity = { memoryMiB: 4096, cpuShares: 8192, pids: 8192 }
-  return { id: `id-${name}`, name, zone: '', labels: {}, condition: 'up', cordoned: false, distrusted: false, capacity, ...facts }
+  const fine = { condition: 'up', cordoned: false, distrusted: false, diskFull: false } as const
+  return { id: `id-${name}`, name, zone: '', labels: {}, ...fine, capacity, ...facts }
 }
 
 /** `dyno('web.1', 'h1')` is of app `shop`. */

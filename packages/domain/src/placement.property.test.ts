@@ -21,6 +21,7 @@ const facts: fc.Arbitrary<Partial<PlacementHost>> = fc.record({
   condition: fc.constantFrom('up', 'up', 'up', 'sick', 'lost'),
   cordoned: fc.constantFrom(false, false, false, true),
   distrusted: fc.constantFrom(false, false, false, true),
+  diskFull: fc.constantFrom(false, false, false, true),
   capacity: resources(1000),
 })
 

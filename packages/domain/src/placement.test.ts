@@ -48,6 +48,7 @@ it.each([
   { title: 'that is cordoned', facts: { cordoned: true } },
   { title: 'that is sick', facts: { condition: 'sick' as const } },
   { title: 'that is back from being lost', facts: { distrusted: true } },
+  { title: 'whose disk is full', facts: { diskFull: true } },
   { title: 'without the label', facts: { labels: { disk: 'hdd' } } },
   { title: 'without the memory', facts: { capacity: { memoryMiB: 511, cpuShares: 9999, pids: 9999 } } },
   { title: 'without the CPU shares', facts: { capacity: { memoryMiB: 9999, cpuShares: 511, pids: 9999 } } },

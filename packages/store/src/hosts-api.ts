@@ -13,8 +13,6 @@ export interface HostView extends Host {
   /** Of joining, in order. */
   steps: JoinStep[]
   lastSeen: Date | null
-  diskFree: number | null
-  diskTotal: number | null
   createdAt: Date
   /** Dynos that hold a place on it. */
   dynos: number
@@ -142,13 +140,11 @@ function freeNumber(taken: ReadonlySet<number>): number {
 }
 
 function viewOf(row: Prisma.HostGetPayload<{ include: typeof WITH_DYNOS }>): HostView {
-  const { _count, steps, diskFree, diskTotal, ...rest } = row
+  const { _count, ...rest } = row
   return {
-    ...hostOf({ ...rest, steps, diskFree, diskTotal }),
-    steps: steps as unknown as JoinStep[],
+    ...hostOf(rest),
+    steps: rest.steps as unknown as JoinStep[],
     lastSeen: rest.lastSeen,
-    diskFree: diskFree === null ? null : Number(diskFree),
-    diskTotal: diskTotal === null ? null : Number(diskTotal),
     createdAt: rest.createdAt,
     dynos: _count.dynos,
   }

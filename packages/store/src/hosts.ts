@@ -40,6 +40,13 @@ export interface Host {
   engineVersion: string | null
   memoryMiB: number | null
   cpus: number | null
+  /** In use by whatever runs there, the machine itself included. */
+  memoryUsedMiB: number | null
+  /** Cores' worth of work, averaged since the look before. */
+  cpusUsed: number | null
+  /** Bytes, as `diskTotal`. */
+  diskFree: number | null
+  diskTotal: number | null
   linkKey: string | null
 }
 
@@ -54,8 +61,10 @@ export interface HostChange {
   engineVersion?: string
   memoryMiB?: number
   cpus?: number
-  diskFree?: bigint
-  diskTotal?: bigint
+  memoryUsedMiB?: number
+  cpusUsed?: number
+  diskFree?: number
+  diskTotal?: number
   linkKey?: string | null
   engineUrl?: string
 }
@@ -135,6 +144,11 @@ export async function deleteHost(store: Store, id: string): Promise<boolean> {
   return count > 0
 }
 
-export function hostOf({ credentials: _sealed, steps: _steps, labels, ...row }: Row): Host {
-  return { ...row, labels: labels as Record<string, string> }
+export function hostOf({ credentials: _sealed, steps: _steps, labels, diskFree, diskTotal, ...row }: Row): Host {
+  const disk = { diskFree: numberOf(diskFree), diskTotal: numberOf(diskTotal) }
+  return { ...row, ...disk, labels: labels as Record<string, string> }
+}
+
+function numberOf(bytes: bigint | null): number | null {
+  return bytes === null ? null : Number(bytes)
 }

@@ -129,6 +129,18 @@ export async function placeDyno(
   return count > 0
 }
 
+/** A dyno that could not be started where it was placed has no place again; false when it has started, moved or gone meanwhile. */
+export async function unplaceDyno(
+  store: Store,
+  { appId, id, hostId }: { appId: string; id: string; hostId: string },
+): Promise<boolean> {
+  const { count } = await store.db.dyno.updateMany({
+    where: { id, appId, hostId, state: 'starting', containerId: null },
+    data: { hostId: null },
+  })
+  return count > 0
+}
+
 /** A dyno that has to wait for a place says why. */
 export async function tellWaiting(store: Store, { appId, id }: { appId: string; id: string }, reason: string): Promise<void> {
   const { count } = await store.db.dyno.updateMany({

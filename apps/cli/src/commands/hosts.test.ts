@@ -9,7 +9,11 @@ import { parseLabel } from './hosts.ts'
 const host = (name: string, rest: Partial<Host> = {}): Host => ({
   ...{ name, local: false, state: 'up', condition: 'up', condition_since: '2026-01-02T10:00:00Z', reason: null },
   ...{ labels: {}, zone: null, cordoned: false, draining: false, dynos: 0 },
-  ...{ memory: { wanted: 1536, total: 4096 }, cpus: { wanted: 1.5, total: 2 }, disk: { free: 40e9, total: 80e9 } },
+  ...{
+    memory: { wanted: 1536, used: 900, total: 4096 },
+    cpus: { wanted: 1.5, used: 0.25, total: 2 },
+    disk: { free: 40e9, total: 80e9 },
+  },
   ...{ engine_version: '20.10.24', engine_url: `tcp://${name}:2376`, certificate_expires_at: null },
   ...{ last_seen: new Date().toISOString(), distrust_until: null, steps: [], created_at: '2026-01-02T10:00:00Z' },
   ...rest,
@@ -29,8 +33,8 @@ describe('hosts', () => {
     platform.answers = { 'GET /hosts': [host('h2', { dynos: 3, labels: { disk: 'ssd', zone: 'a' } })] }
     expect((await run('hosts')).stdout).toBe(
       [
-        'Name  State  Dynos  Memory        CPUs   Disk free  Engine    Labels           Last seen',
-        'h2    up     3      1536/4096 MB  1.5/2  40 GB      20.10.24  disk=ssd zone=a  ~ 0s ago',
+        'Name  State  Dynos  Memory (wanted/used/total)  CPUs       Disk free  Engine    Labels           Last seen',
+        'h2    up     3      1536/900/4096 MB            1.5/0.3/2  40 GB      20.10.24  disk=ssd zone=a  ~ 0s ago',
         '',
       ].join('\n'),
     )

@@ -16,7 +16,7 @@ import { drain } from './hosts-drain.ts'
 const hosts = command({
   args: '',
   flags: jsonFlag,
-  details: 'Memory and CPUs: what dynos were promised, of what there is. Only admins see hosts.',
+  details: 'Memory and CPUs: what dynos want (were promised), what the whole machine uses, what there is. Only admins see hosts.',
   examples: ['paas hosts', 'paas hosts --json'],
   async run(context, { flags }) {
     const found = await context.api.get<Host[]>('/hosts')

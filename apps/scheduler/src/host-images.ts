@@ -12,18 +12,31 @@ import { pullFromRegistry, pushToRegistry } from '@paas/engine/images-registry'
 import { handLayer } from '@paas/engine/layers-hand'
 import type { Registry } from '@paas/registry/registry'
 import type { Logger } from '@paas/service/log'
+import { findBuiltImage } from '@paas/store/builds'
+import type { Store } from '@paas/store/store'
 import type { Fleet, Member } from './fleet.ts'
 import type { Placer } from './placer.ts'
 
 const PUBLISH_AFTER_MS = 5_000
 
+export interface HostImagesDeps {
+  store: Store
+  registry: Registry
+  fleet: Fleet
+  placer: Placer
+  log: Logger
+  /** The stack's image. */
+  base: string
+  dataDir: string
+}
+
 export class HostImages {
-  readonly #deps: { registry: Registry; fleet: Fleet; placer: Placer; log: Logger; base: string; dataDir: string }
+  readonly #deps: HostImagesDeps
   readonly #moving = new Map<string, Promise<void>>()
   /** Announced to every host. */
   #announced = new Set<string>()
 
-  constructor(deps: { registry: Registry; fleet: Fleet; placer: Placer; log: Logger; base: string; dataDir: string }) {
+  constructor(deps: HostImagesDeps) {
     this.#deps = deps
   }
 
@@ -44,6 +57,16 @@ export class HostImages {
     const local = fleet.local().engine
     await registry.publishBase((move) => pushToRegistry(local, move), base)
     return (await registry.fetchBase((move) => pullFromRegistry(engine, move), base)).bytes
+  }
+
+  /** A build may have ended: what it made is announced before there is a release of it. Never rejects. */
+  announceBuilt(buildId: string): void {
+    const { store, fleet, log } = this.#deps
+    if (fleet.isAlone()) return
+    findBuiltImage(store, buildId).then(
+      (built) => built && this.announce(built),
+      (err: unknown) => log.warn({ build: buildId, err }, 'image.not_announced'), // its release announces it again
+    )
   }
 
   /** A new image: every host that may be chosen for it starts to fetch it now. Never rejects. */

@@ -45,14 +45,7 @@ export async function lead({ ...deps }: SchedulerDeps, routes: RouteServer, term
   })
   const fleet = new Fleet(deps)
   const placer = new Placer({ store: deps.store, fleet, memoryOvercommit: settings.memoryOvercommit })
-  const hostImages = new HostImages({
-    registry: deps.registry,
-    fleet,
-    placer,
-    log,
-    base: deps.stackImage,
-    dataDir: settings.dataDir,
-  })
+  const hostImages = new HostImages({ ...deps, fleet, placer, base: deps.stackImage, dataDir: settings.dataDir })
   const prepared = new PreparedNetworks({ ...deps, fleet })
   const scheduler: Scheduler = {
     ...deps,
@@ -99,10 +92,11 @@ interface Hosts {
 }
 
 function wakeUp(scheduler: Scheduler, hosts: Hosts): () => void {
-  const { store, look, prepared, log } = scheduler
+  const { store, look, prepared, hostImages, log } = scheduler
   const hear = (appId: string | undefined) => appId && look(appId) // undefined: the next resync is soon enough
   const offs = (['app', 'release'] as const).map((topic) => store.wakes.on(topic, hear))
   offs.push(store.wakes.on('push', (appId) => appId && prepared.prepare(appId)))
+  offs.push(store.wakes.on('build', (buildId) => buildId && hostImages.announceBuilt(buildId)))
   offs.push(
     store.wakes.on('host', () => readHosts(scheduler, hosts).catch((err: unknown) => log.warn({ err }, 'hosts.not_read'))),
   )

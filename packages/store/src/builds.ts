@@ -77,6 +77,12 @@ export async function getBuild(store: Store, { appId, buildId }: { appId: string
   return plain(row)
 }
 
+/** The image of a build that succeeded, and whose it is. */
+export async function findBuiltImage(store: Store, buildId: string): Promise<{ appId: string; image: string } | undefined> {
+  const slug = await store.db.slug.findUnique({ where: { buildId }, select: { appId: true, image: true } })
+  return slug ?? undefined
+}
+
 /** The app's builds, newest first. */
 export async function listBuilds(store: Store, appId: string, limit = 200): Promise<Build[]> {
   const rows = await store.db.build.findMany({ where: { appId }, orderBy: { number: 'desc' }, take: limit })

@@ -68,6 +68,7 @@ it('runs a detached one-off to its end and keeps its exit code', async () => {
   const { id } = await place.store.db.dyno.create({ data: { appId, releaseId, type: 'run', number: 1001, command: 'exit 4' } })
   await look(appId)
   await until('it ended', () => place.store.db.dyno.findFirst({ where: { id, state: 'down', exitCode: 4 } }))
+  await said('heroku[run.1001]: State changed from up to down') // the row is written first
   expect(place.lines.filter((line) => line.includes('run.1001'))).toEqual([
     'heroku[run.1001]: Starting process with command `exit 4`',
     'heroku[run.1001]: State changed from starting to up',

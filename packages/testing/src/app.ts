@@ -2,7 +2,7 @@
 import { cpSync, mkdtempSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import path from 'node:path'
-import { must, ROOT, type TestPlatform } from './platform.ts'
+import { machineOf, must, ROOT, type TestPlatform } from './platform.ts'
 import type { Ran } from './run.ts'
 
 const PUSH_DEADLINE_MS = 170_000
@@ -40,7 +40,8 @@ export async function createApp(platform: TestPlatform, sample: string | undefin
 }
 
 function describeApp(platform: TestPlatform, folder: string, name: string): TestApp {
-  const { env, machine } = platform
+  const { env } = platform
+  const machine = machineOf(platform)
   const git = (...args: string[]) => machine.run('git', args, { cwd: folder, env, deadlineMs: PUSH_DEADLINE_MS })
   const app: TestApp = {
     name,
@@ -70,7 +71,7 @@ export function get(
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const options = {
-      host: platform.machine.address,
+      host: machineOf(platform).address,
       port: platform.httpPort,
       path: requestPath,
       headers: { host, ...headers },

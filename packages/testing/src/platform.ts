@@ -23,10 +23,11 @@ export interface PlatformMachine {
   dockerHost: string
 }
 
-export const THIS_MACHINE: PlatformMachine = { run, address: '127.0.0.1', dockerHost: dockerHost() }
+const THIS_MACHINE: PlatformMachine = { run, address: '127.0.0.1', dockerHost: dockerHost() }
 
 export interface TestPlatform {
-  machine: PlatformMachine
+  /** Absent: this one. A platform that tests share is handed to them as data. */
+  machine?: PlatformMachine
   /** `http://localhost:PORT` */
   url: string
   domain: string
@@ -44,7 +45,7 @@ export interface TestPlatform {
 /** Brings one up and logs its home in as admin. `overrides` are further settings. */
 export async function startTestPlatform(
   overrides: Record<string, string> = {},
-  machine: PlatformMachine = THIS_MACHINE,
+  machine?: PlatformMachine,
 ): Promise<TestPlatform> {
   const platform = await describe(overrides, machine)
   try {
@@ -57,18 +58,23 @@ export async function startTestPlatform(
 }
 
 /** `bin/up`: as the systemd unit does at boot. */
-export async function bringUp({ machine, env }: TestPlatform): Promise<void> {
-  await must(machine.run(path.join(ROOT, 'bin/up'), ['--detach'], { env, deadlineMs: UP_DEADLINE_MS }))
+export async function bringUp(platform: TestPlatform): Promise<void> {
+  const { env } = platform
+  await must(machineOf(platform).run(path.join(ROOT, 'bin/up'), ['--detach'], { env, deadlineMs: UP_DEADLINE_MS }))
 }
 
 /** Stops it and removes every trace: containers, networks, volumes, images, firewall chains, files. */
 export async function stopTestPlatform(platform: TestPlatform): Promise<void> {
-  await platform.machine.run(path.join(ROOT, 'bin/down'), [], { env: platform.env, deadlineMs: DOWN_DEADLINE_MS })
-  if (platform.machine === THIS_MACHINE) await purgeEngine(platform.prefix) // another goes as a whole
+  await machineOf(platform).run(path.join(ROOT, 'bin/down'), [], { env: platform.env, deadlineMs: DOWN_DEADLINE_MS })
+  if (!platform.machine) await purgeEngine(platform.prefix) // another goes as a whole
   rmSync(path.dirname(platform.dataDir), { recursive: true, force: true })
 }
 
-async function describe(overrides: Record<string, string>, machine: PlatformMachine): Promise<TestPlatform> {
+export function machineOf({ machine = THIS_MACHINE }: TestPlatform): PlatformMachine {
+  return machine
+}
+
+async function describe(overrides: Record<string, string>, machine?: PlatformMachine): Promise<TestPlatform> {
   const base = mkdtempSync(path.join(tmpdir(), 'paas-test-'))
   chmodSync(base, 0o711) // Postgres and Redis run under accounts of their own
   const [httpPort, httpsPort, rendezvousPort] = await freePorts()
@@ -78,7 +84,7 @@ async function describe(overrides: Record<string, string>, machine: PlatformMach
   const dataDir = path.join(base, 'data')
   const runDir = path.join(base, 'run')
   return {
-    machine,
+    ...(machine && { machine }),
     url: `http://localhost:${httpPort}`,
     domain: 'localhost',
     httpPort,
@@ -105,7 +111,7 @@ async function describe(overrides: Record<string, string>, machine: PlatformMach
       PAAS_RUN_DIR: runDir,
       PAAS_NAME_PREFIX: prefix,
       PAAS_CGROUP_PARENT: `/${prefix}`,
-      DOCKER_HOST: machine.dockerHost,
+      DOCKER_HOST: (machine ?? THIS_MACHINE).dockerHost,
       PAAS_ENGINE: engineKind(),
       PAAS_APP_SUBNET: '10.214.0.0/16',
       ...linkEnvironment(),

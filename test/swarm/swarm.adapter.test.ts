@@ -1,5 +1,6 @@
 // Dynos as services of a swarm, through the same port as on an engine alone,
 // against a real swarm of one machine.
+import { text } from 'node:stream/consumers'
 import { type Engine, openEngine } from '@paas/engine/client'
 import { type DynoEngine, openDynoEngine } from '@paas/engine/dyno-engine'
 import type { DynoSpec } from '@paas/engine/dynos'
@@ -137,5 +138,27 @@ describe('in a swarm', () => {
     expect(Buffer.concat(said).toString()).toBe('over the wire\n')
     expect(await one.exitCode()).toBe(9)
     await one.remove()
+  })
+
+  it('runs a command in a service, confined as that is, and ends all of it', async () => {
+    const { id } = await dynos.start(spec('entered', WEB, { env: { GREETING: 'hi' } }))
+    const enter = (execId: string, command: string) => dynos.exec(id, { execId, image: IMAGE, command, env: {}, tty: false })
+    const one = await enter('first', 'id -u; echo $GREETING; cat /proc/self/status; cat; exit 9')
+    one.stdin.end('over the wire\n')
+    const said = await text(one.stdout)
+    expect(said).toMatch(/^20000\nhi\n/)
+    expect(said).toMatch(/CapBnd:\t0+$/m)
+    expect(said).toMatch(/NoNewPrivs:\t1$/m)
+    expect(said).toMatch(/^over the wire$/m)
+    expect(await one.exitCode()).toBe(9)
+    const stubborn = await enter('second', 'trap "" HUP; echo in; sleep 1000 & sleep 1000')
+    let heard = ''
+    stubborn.stdout.on('data', (chunk) => (heard += chunk))
+    await until('it runs', () => heard === 'in\n')
+    await dynos.endExec(id, 'second')
+    expect(await stubborn.exitCode()).toBe(137)
+    await dynos.remove(id)
+    await expect(enter('third', 'true')).rejects.toThrow(/does not run/)
+    await dynos.endExec(id, 'third')
   })
 })

@@ -8,7 +8,23 @@ import type { Engine } from '@paas/engine/client'
 import { baseImage } from '@paas/engine/images'
 import { pack } from 'tar-stream'
 
-const TOOLS = ['sh', 'httpd', 'sleep', 'echo', 'cat', 'trap', 'nc', 'env', 'id', 'stty', 'wget', 'kill', 'mkdir']
+const TOOLS = [
+  'sh',
+  'httpd',
+  'sleep',
+  'echo',
+  'cat',
+  'trap',
+  'nc',
+  'env',
+  'id',
+  'stty',
+  'wget',
+  'kill',
+  'mkdir',
+  'grep',
+  'setsid',
+]
 const START = '#!/bin/sh\ncd /app\nexec /bin/sh -c "$1"\n'
 
 /** Makes it under `tag`, with the package from the machine's own apt sources. */

@@ -2,6 +2,7 @@
 import { attachDyno } from './attach.ts'
 import type { Engine } from './client.ts'
 import type { DynoEngine } from './dyno-engine.ts'
+import { endExec, execInDyno } from './dyno-exec.ts'
 import { findContainerEnd, killContainer, lastLines, removeContainer, startDyno, stopContainer } from './dynos.ts'
 import { listContainers, watchContainers } from './events.ts'
 import { listHolders, startHolder } from './network-holder.ts'
@@ -12,6 +13,8 @@ export function dockerDynos(engine: Engine): DynoEngine {
   return {
     start: (spec) => startDyno(engine, spec),
     attach: (spec) => attachDyno(engine, spec),
+    exec: (id, spec) => execInDyno(engine, id, spec),
+    endExec: (id, execId) => endExec(engine, id, execId),
     list: (belongs, deadlineMs) => listContainers(engine, belongs, deadlineMs),
     watch: (onChange, signal) => watchContainers(engine, onChange, signal),
     findEnd: (id) => findContainerEnd(engine, id),

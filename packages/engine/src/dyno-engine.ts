@@ -5,9 +5,11 @@
 import type { AttachedDyno } from './attach.ts'
 import type { Engine } from './client.ts'
 import { dockerDynos } from './dyno-engine-docker.ts'
+import type { ExecSpec } from './dyno-exec.ts'
 import type { ContainerEnd, DynoContainer, DynoSpec, StoppedContainer } from './dynos.ts'
 import type { ContainerChange, ContainerFacts } from './events.ts'
 import type { Gateway } from './firewall-rules.ts'
+import type { JoinedProcess } from './joined.ts'
 import type { Belongs } from './labels.ts'
 import type { Holder } from './network-holder.ts'
 import { swarmDynos } from './swarm.ts'
@@ -20,6 +22,10 @@ export interface DynoEngine {
   start(spec: DynoSpec): Promise<DynoContainer>
   /** Made and joined, not started. */
   attach(spec: DynoSpec & { attached: { tty: boolean } }): Promise<AttachedDyno>
+  /** A command in a running one, under way and joined. Throws `engine_refused` when the dyno does not run, or has no shell. */
+  exec(id: string, spec: ExecSpec): Promise<JoinedProcess>
+  /** Ends all of that command, whoever started it. Ended or gone already is fine. */
+  endExec(id: string, execId: string): Promise<void>
   /** What is there of the platform's, running or not, that belongs to all of `belongs`. */
   list(belongs?: Belongs, deadlineMs?: number): Promise<ContainerFacts[]>
   /** Calls back with every change, and with undefined when anything may have changed, until the abort; never rejects. */

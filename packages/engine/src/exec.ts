@@ -14,7 +14,7 @@ export async function runInside(
   engine: Engine,
   container: string,
   argv: string[],
-  options: { deadlineMs?: number } = {},
+  options: { deadlineMs?: number; expected?: number[] } = {},
 ): Promise<Ran> {
   return engine.call(
     `run ${argv[0]} in ${container}`,

@@ -9,7 +9,7 @@ import { labelsOf } from './labels.ts'
 
 const NAME_MAX = 63 // a DNS label: letters, digits, dashes
 /** Swarm's API has no `no-new-privileges` before 1.44, so the first program in the dyno takes them from all that follow. */
-const NO_NEW_PRIVILEGES = ['/usr/bin/setpriv', '--no-new-privs', '--']
+export const NO_NEW_PRIVILEGES = ['/usr/bin/setpriv', '--no-new-privs', '--']
 
 /** The same for the same dyno, so that creating it twice finds the first. */
 export function serviceName({ prefix }: Pick<Engine, 'prefix'>, spec: DynoSpec): string {

@@ -7,6 +7,7 @@ import { pause } from '@paas/service/wait'
 import { attachDyno } from './attach.ts'
 import { type Engine, statusOf } from './client.ts'
 import type { DynoEngine } from './dyno-engine.ts'
+import { endExec, execInDyno } from './dyno-exec.ts'
 import {
   type DynoContainer,
   type DynoSpec,
@@ -22,7 +23,7 @@ import { listAppNetworks } from './networks.ts'
 import { readMemoryBytes, readWrittenBytes } from './stats.ts'
 import { ensureOverlay, findGatewayAddress, GATEWAY_BRIDGE, removeOverlay } from './swarm-networks.ts'
 import { findNodeId } from './swarm-nodes.ts'
-import { serviceName, serviceSpec } from './swarm-service.ts'
+import { NO_NEW_PRIVILEGES, serviceName, serviceSpec } from './swarm-service.ts'
 import { findServiceContainer, findTask, isOver, listSwarmDynos } from './swarm-tasks.ts'
 
 const CONTAINER_ID = /^[0-9a-f]{64}$/
@@ -40,6 +41,12 @@ export function swarmDynos(engine: Engine): DynoEngine {
   return {
     start: (spec) => startService(engine, spec),
     attach: (spec) => attachDyno(engine, spec, ensureOverlay),
+    exec: async (id, spec) => {
+      const container = await containerOf(id)
+      if (container === undefined) throw new PlatformError('engine_refused', 'It does not run any more')
+      return execInDyno(engine, container, spec, NO_NEW_PRIVILEGES)
+    },
+    endExec: async (id, execId) => void (await onContainer(id, (container) => endExec(engine, container, execId))),
     list: (belongs, deadlineMs) => listSwarmDynos(engine, belongs, deadlineMs),
     watch: (onChange, signal) => watchContainers(engine, onChange, signal),
     findEnd: (id) => onContainer(id, (container) => findContainerEnd(engine, container)),

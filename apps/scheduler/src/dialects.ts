@@ -1,4 +1,4 @@
-// The two ways a client of an attached dyno speaks after the greeting:
+// The two ways a client of a session speaks after the greeting:
 // Heroku's raw bytes, and our CLI's frames.
 import type { TLSSocket } from 'node:tls'
 import { createFrameDecoder, encodeFrame, FrameType } from './frames.ts'
@@ -20,8 +20,8 @@ export interface Dialect {
   hear(chunk: Buffer, heard: Heard): void
   /** False: the client is slow, wait for `drain`. */
   output(chunk: Buffer, from: 'stdout' | 'stderr'): boolean
-  /** The last thing said; resolves when the connection may be closed. */
-  exit(code: number): Promise<void>
+  /** The last thing said; resolves when the connection may be closed. `message`: why it ended, where that was not the command's doing. */
+  exit(code: number, message?: string): Promise<void>
 }
 
 export function openFramed(socket: TLSSocket): Dialect {
@@ -36,8 +36,8 @@ export function openFramed(socket: TLSSocket): Dialect {
       }
     },
     output: (chunk, from) => socket.write(encodeFrame(from === 'stderr' ? FrameType.stderr : FrameType.data, chunk)),
-    async exit(code) {
-      socket.write(encodeFrame(FrameType.exit, Buffer.from(JSON.stringify({ code }))))
+    async exit(code, message) {
+      socket.write(encodeFrame(FrameType.exit, Buffer.from(JSON.stringify({ code, message }))))
     },
   }
 }

@@ -3,6 +3,7 @@
 import { backoffMs, crashesInRow } from '@paas/domain/backoff'
 import type { ContainerEnd } from '@paas/engine/dynos'
 import { changeDyno, findDyno } from '@paas/store/dynos'
+import { listExecIds } from '@paas/store/execs'
 import { lines, say } from './app-lines.ts'
 import type { Scheduler } from './deps.ts'
 
@@ -68,6 +69,7 @@ export async function lose(scheduler: Scheduler, appId: string, dynoId: string):
   if (!(await changeDyno(store, { appId, id: dynoId, from: ['starting', 'up'] }, change))) return
   placer.leave(dynoId)
   jobs.cancel(dynoId)
+  for (const id of await listExecIds(store, { appId, dynoId })) jobs.cancel(id)
   say(logs, appId, row.name, lines.hostLost)
   say(logs, appId, row.name, lines.changed(row.state, 'down'))
 }

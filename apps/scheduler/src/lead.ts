@@ -11,6 +11,7 @@ import { listAppIds, readAppRows } from '@paas/store/world'
 import type { Scheduler, SchedulerDeps } from './deps.ts'
 import { watchDisk } from './disk.ts'
 import { Erasures } from './erasures.ts'
+import { tidyExecs } from './exec-session.ts'
 import { Fleet } from './fleet.ts'
 import { HostCare } from './host-care.ts'
 import { HostImages } from './host-images.ts'
@@ -119,6 +120,7 @@ async function run(scheduler: Scheduler, hosts: Hosts, signal: AbortSignal): Pro
       }
       if (count % SWEEP_EVERY === 0) await tidy(scheduler)
       await scheduler.prepared.sweep()
+      await tidyExecs(scheduler)
     } catch (err) {
       log.warn({ err }, 'resync.failed')
     }

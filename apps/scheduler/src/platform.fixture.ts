@@ -15,6 +15,7 @@ import type { LogWriter } from '@paas/logs/types'
 import { Registry } from '@paas/registry/registry'
 import { createLog } from '@paas/service/log'
 import type { Service } from '@paas/service/service'
+import { createExec } from '@paas/store/execs'
 import { applyMigrations } from '@paas/store/migrate'
 import { seal } from '@paas/store/seal'
 import { openStore, type Store } from '@paas/store/store'
@@ -43,6 +44,13 @@ export interface Fixture {
   makeApp(name: string, formation?: Record<string, number>): Promise<string>
   /** A one-off that waits for its client, and a connection to the rendezvous port that has said nothing yet. */
   attach(appId: string, command: string, tty?: boolean): Promise<{ socket: TLSSocket; secret: string; id: string }>
+  /** The same for a command in this running dyno. */
+  exec(
+    appId: string,
+    dynoId: string,
+    command: string | null,
+    tty?: boolean,
+  ): Promise<{ socket: TLSSocket; secret: string; id: string }>
   /** Output of an attached one-off, run to its end. */
   run(appId: string, command: string): Promise<string>
   /** A release of a new slug with these process types; the scheduler is woken. */
@@ -135,8 +143,12 @@ export async function openFixture(): Promise<Fixture> {
       const row = await store.db.dyno.create({
         data: { appId, releaseId: release.id, type: 'run', number: 1001, command, attach: true, tty, attachHash, env },
       })
-      const socket = connectTls({ host: '127.0.0.1', port: settings.rendezvousPort, rejectUnauthorized: false })
-      return { socket, secret, id: row.id }
+      return { socket: callRendezvous(settings), secret, id: row.id }
+    },
+    async exec(appId, dynoId, command, tty = false) {
+      const env = { TERM: 'xterm', COLUMNS: '91', LINES: '31' }
+      const { id, secret } = await createExec(store, appId, { dynoId, command, tty, env }, 60_000)
+      return { socket: callRendezvous(settings), secret, id }
     },
     async run(appId, command) {
       const { socket, secret } = await fixture.attach(appId, command)
@@ -164,6 +176,10 @@ export async function openFixture(): Promise<Fixture> {
     },
   }
   return fixture
+}
+
+function callRendezvous({ rendezvousPort: port }: { rendezvousPort: number }): TLSSocket {
+  return connectTls({ host: '127.0.0.1', port, rejectUnauthorized: false })
 }
 
 /** A new key and certificate of this name, in place of those before. */

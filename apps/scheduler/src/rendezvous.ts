@@ -1,13 +1,16 @@
-// The port where clients of attached one-off dynos come to: TLS, one line with
-// the secret that the api gave out, then a session. `<secret> paas/1` asks for
+// The port where clients of attached one-off dynos, and of commands in running
+// ones, come to: TLS, one line with the secret that the api gave out, then a session. `<secret> paas/1` asks for
 // frames (our CLI); the secret alone for Heroku's raw bytes.
 import { createHash } from 'node:crypto'
 import { createServer, type Server, type TLSSocket } from 'node:tls'
 import { paths } from '@paas/contract/settings'
 import { PlatformError } from '@paas/domain/errors'
+import { ATTACH_MS } from '@paas/domain/plan-one-off'
 import { watchCertificate } from '@paas/service/certificate'
 import { findAttachable } from '@paas/store/dynos'
+import { claimExec } from '@paas/store/execs'
 import type { Scheduler } from './deps.ts'
+import { serveExec } from './exec-session.ts'
 import { serveSession } from './session.ts'
 
 const LINE_MAX = 512
@@ -63,11 +66,15 @@ async function welcome(scheduler: Scheduler, socket: TLSSocket): Promise<void> {
   const line = await readLine(socket)
   const [secret = '', dialect] = (line ?? '').split(' ')
   const hash = createHash('sha256').update(secret).digest()
-  const dyno = secret ? await findAttachable(scheduler.store, hash) : undefined
-  if (!dyno || scheduler.jobs.kindOf(dyno.id)) return void socket.end()
-  await scheduler.jobs.run(dyno.appId, dyno.id, 'session', (signal) =>
-    serveSession(scheduler, dyno, { socket, framed: dialect === 'paas/1' }, signal),
-  )
+  const { store, jobs } = scheduler
+  const client = { socket, framed: dialect === 'paas/1' }
+  const dyno = secret ? await findAttachable(store, hash) : undefined
+  const exec = secret && !dyno ? await claimExec(store, hash, ATTACH_MS) : undefined
+  if (exec) await jobs.run(exec.appId, exec.id, 'session', (signal) => serveExec(scheduler, exec, client, signal))
+  if (dyno && !jobs.kindOf(dyno.id)) {
+    await jobs.run(dyno.appId, dyno.id, 'session', (signal) => serveSession(scheduler, dyno, client, signal))
+  }
+  socket.end()
 }
 
 /** The first line without its end; what followed it is read again. Undefined: none came. */

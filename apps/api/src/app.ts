@@ -16,6 +16,7 @@ import { buildEndpoints } from './endpoints/builds.ts'
 import { configVarEndpoints } from './endpoints/config-vars.ts'
 import { domainEndpoints } from './endpoints/domains.ts'
 import { dynoEndpoints } from './endpoints/dynos.ts'
+import { execEndpoints } from './endpoints/execs.ts'
 import { formationEndpoints } from './endpoints/formation.ts'
 import { hostActionEndpoints } from './endpoints/host-actions.ts'
 import { hostEndpoints } from './endpoints/hosts.ts'
@@ -76,6 +77,7 @@ export function createApi({ store, logs, log, settings, authority, closing }: Ap
   configVarEndpoints(guarded, deps)
   formationEndpoints(guarded, deps)
   dynoEndpoints(guarded, deps)
+  execEndpoints(guarded, deps)
   placementEndpoints(guarded, deps)
   releaseEndpoints(guarded, deps)
   buildEndpoints(guarded, deps)

@@ -22,15 +22,18 @@ const text = z
   .string()
   .refine((value) => !value.includes('\0') && value.isWellFormed(), 'holds a character that no command can carry')
 
+/** A line for the dyno's shell, and its own variables. */
+export const CommandShape = text.min(1).max(MAX_COMMAND)
+export const EnvShape = z
+  .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not a variable name'), z.union([text, z.number().transform(String)]))
+  .refine((env) => JSON.stringify(env).length <= MAX_ENV_BYTES, 'is larger than 64 kB')
+
 const NewDyno = z.object({
-  command: text.min(1).max(MAX_COMMAND),
+  command: CommandShape,
   attach: z.boolean().nullish(),
   force_no_tty: z.boolean().nullish(),
   size: z.string().nullish(),
-  env: z
-    .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not a variable name'), z.union([text, z.number().transform(String)]))
-    .refine((env) => JSON.stringify(env).length <= MAX_ENV_BYTES, 'is larger than 64 kB')
-    .nullish(),
+  env: EnvShape.nullish(),
 })
 
 export interface DynoDeps {

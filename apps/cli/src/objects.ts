@@ -30,6 +30,13 @@ export interface Dyno {
   retry_at?: string | null
 }
 
+/** An addition of ours. */
+export interface Exec {
+  id: string
+  dyno: { name: string }
+  attach_url: string
+}
+
 export interface Formation {
   type: string
   quantity: number

@@ -1,4 +1,4 @@
-// The dyno's end of `paas run`, over TLS with a certificate made for the occasion.
+// The dyno's end of `paas run` and `paas ps:exec`, over TLS with a certificate made for the occasion.
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
@@ -12,7 +12,7 @@ export interface FakeDyno {
   socket: TLSSocket
   print(text: string | Buffer): void
   printError(text: string): void
-  exit(code: number): void
+  exit(code: number, message?: string): void
 }
 
 export interface FakeRendezvous {
@@ -39,7 +39,7 @@ export async function startFakeRendezvous(
       socket,
       print: (text) => send(FrameType.data, text),
       printError: (text) => send(FrameType.stderr, text),
-      exit: (code) => send(FrameType.exit, JSON.stringify({ code })),
+      exit: (code, message) => send(FrameType.exit, JSON.stringify({ code, message })),
     }
     const decode = createFrameDecoder()
     socket.once('data', (hello) => {

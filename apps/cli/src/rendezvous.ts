@@ -1,5 +1,5 @@
-// The client's end of `paas run`: TLS to the rendezvous port, the secret, then
-// frames both ways until the dyno's exit status. Binary-safe, and slow readers
+// The client's end of `paas run` and `paas ps:exec`: TLS to the rendezvous port,
+// the secret, then frames both ways until the command's exit status. Binary-safe, and slow readers
 // slow the other side down instead of filling memory.
 import type { TLSSocket } from 'node:tls'
 import { explain, localLookup, readAuthorities } from './connect.ts'
@@ -19,21 +19,29 @@ export interface Attachment {
   /** For messages: `run.1234`. */
   dyno: string
   tty: boolean
-  onConnected(): void
+  /** What to do about a connection that broke. */
+  ifLost: string
+  onConnected?(): void
 }
 
-/** Joins our streams to the dyno until it exits; resolves with its exit status. */
+interface Exit {
+  code: number
+  /** Why it ended, where that was not the command's doing. */
+  message?: string
+}
+
+/** Joins our streams to the command until it exits; resolves with its exit status. Fails with the platform's words when it ended for another reason. */
 export async function attach(
   around: Surroundings,
   session: Session,
-  { attachUrl, dyno, tty, onConnected }: Attachment,
+  { attachUrl, dyno, tty, ifLost, onConnected }: Attachment,
 ): Promise<number> {
   const { socket, early } = await connect(session, attachUrl)
-  onConnected()
+  onConnected?.()
   const input = around.stdin as NodeJS.ReadStream
-  const { promise, resolve, reject } = Promise.withResolvers<number>()
+  const { promise, resolve, reject } = Promise.withResolvers<Exit>()
   const decode = createFrameDecoder()
-  let exitCode: number | undefined
+  let exit: Exit | undefined
 
   const receive = (chunk: Buffer) => {
     let frames: Frame[]
@@ -44,14 +52,14 @@ export async function attach(
       return reject(new Failure(`${dyno} sent something that is not ours: ${(err as Error).message}.`, { cause: err }))
     }
     for (const { type, payload } of frames) {
-      if (type === FrameType.exit) exitCode = (JSON.parse(payload.toString()) as { code: number }).code
+      if (type === FrameType.exit) exit = JSON.parse(payload.toString()) as Exit
       const output = type === FrameType.data ? around.stdout : type === FrameType.stderr ? around.stderr : undefined
       if (output && !output.write(payload)) {
         socket.pause()
         output.once('drain', () => socket.resume())
       }
     }
-    if (exitCode !== undefined) resolve(exitCode)
+    if (exit) resolve(exit)
   }
   const sendInput = (chunk: Buffer) => {
     if (socket.writable && !socket.write(encodeFrame(FrameType.data, chunk))) {
@@ -69,8 +77,8 @@ export async function attach(
 
   socket.on('data', receive)
   // Once the exit status is here, the promise is settled: how the connection ends then says nothing more.
-  socket.on('error', (err) => reject(lost(dyno, err)))
-  socket.on('close', () => reject(lost(dyno)))
+  socket.on('error', (err) => reject(lost(dyno, ifLost, err)))
+  socket.on('close', () => reject(lost(dyno, ifLost)))
   input.on('data', sendInput).on('end', endInput)
   if (tty) {
     input.setRawMode(true)
@@ -80,7 +88,10 @@ export async function attach(
   }
   if (early.length > 0) receive(early)
   try {
-    return await promise
+    const { code, message } = await promise
+    if (!message) return code
+    if (tty) around.stderr.write('\r\n') // the prompt it broke into
+    throw new Failure(message, { exitCode: code || 1 })
   } finally {
     restore()
     if (tty) process.off('exit', restore).off('SIGTERM', leave).off('SIGHUP', leave)
@@ -146,9 +157,6 @@ function isPlainLocal(session: Session, hostname: string): boolean {
   )
 }
 
-function lost(dyno: string, cause?: Error): Failure {
-  return new Failure(`The connection to ${dyno} was lost before it exited.`, {
-    cause,
-    hint: `It may still be running: see \`paas ps\`, end it with \`paas ps:stop ${dyno}\`.`,
-  })
+function lost(dyno: string, hint: string, cause?: Error): Failure {
+  return new Failure(`The connection to ${dyno} was lost before it exited.`, { cause, hint })
 }

@@ -52,6 +52,7 @@ export const topics: readonly Topic[] = [
       'ps:restart': 'restart dynos',
       'ps:stop': 'stop dynos',
       'ps:wait': 'wait until all dynos are up on the newest release',
+      'ps:exec': 'open a shell in a running dyno, or run a command there',
       'ps:place': 'show or change where dynos of a process type may run',
       'ps:explain': 'show why a dyno is where it is, or why it waits',
     },

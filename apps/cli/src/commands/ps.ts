@@ -1,5 +1,5 @@
 // ps, ps:scale, ps:restart, ps:stop, ps:wait; ps:place and ps:explain are in
-// ps-place.ts.
+// ps-place.ts, ps:exec in ps-exec.ts.
 import { path } from '../api.ts'
 import { appFlags, command, jsonFlag } from '../command.ts'
 import type { Context } from '../context.ts'
@@ -7,6 +7,7 @@ import { formatDynos } from '../dyno-list.ts'
 import { Failure } from '../failure.ts'
 import type { Dyno, Formation } from '../objects.ts'
 import { waitForDynos } from '../wait.ts'
+import { exec } from './ps-exec.ts'
 import { explain, place } from './ps-place.ts'
 
 const DEFAULT_TIMEOUT_SECONDS = 300
@@ -114,6 +115,7 @@ export const commands = {
   'ps:restart': restart,
   'ps:stop': stop,
   'ps:wait': wait,
+  'ps:exec': exec,
   'ps:place': place,
   'ps:explain': explain,
 }

@@ -1,6 +1,7 @@
 // run, run:detached: one-off dynos.
 import { path } from '../api.ts'
 import { appFlags, command, jsonFlag } from '../command.ts'
+import type { Context } from '../context.ts'
 import { Failure } from '../failure.ts'
 import type { Dyno } from '../objects.ts'
 import { parseAssignment } from './config.ts'
@@ -24,17 +25,13 @@ const run = command({
   async run(context, { args, flags }) {
     const app = await context.app(flags)
     const commandLine = joinCommand(args)
-    const tty = context.stdin.isTTY === true && context.stdout.isTTY === true && !flags['no-tty']
+    const { tty, env } = terminalOf(context, flags['no-tty'])
     context.stderr.write(`Running ${context.noteStyle.cyan(commandLine)} on ${app}... `)
-    const size = { COLUMNS: context.stdout.columns, LINES: context.stdout.rows }
     const dyno = await context.api.call<Dyno>('POST', path`/apps/${app}/dynos`, {
       body: {
         attach: true,
         command: commandLine,
-        env: {
-          ...(tty ? { TERM: context.env['TERM'] ?? 'xterm', ...size } : {}),
-          ...Object.fromEntries(flags.env.map(parseAssignment)),
-        },
+        env: { ...env, ...Object.fromEntries(flags.env.map(parseAssignment)) },
         ...(tty ? {} : { force_no_tty: true }),
         ...(flags.size ? { size: flags.size } : {}),
       },
@@ -45,6 +42,7 @@ const run = command({
       attachUrl: dyno.attach_url,
       dyno: dyno.name,
       tty,
+      ifLost: `It may still be running: see \`paas ps\`, end it with \`paas ps:stop ${dyno.name}\`.`,
       onConnected: () => context.note(`up, ${dyno.name}`),
     })
   },
@@ -76,6 +74,12 @@ const detached = command({
 })
 
 export const commands = { run, 'run:detached': detached }
+
+/** Whether both ends of a session are to be a terminal, and what programs there then need to know of ours. */
+export function terminalOf({ stdin, stdout, env }: Context, unwanted: boolean) {
+  const tty = stdin.isTTY === true && stdout.isTTY === true && !unwanted
+  return { tty, env: tty ? { TERM: env['TERM'] ?? 'xterm', COLUMNS: stdout.columns, LINES: stdout.rows } : {} }
+}
 
 /**
  * One line for the dyno's shell. A single argument is taken as written (`'env | sort'`); of several, those with spaces or

@@ -78,6 +78,10 @@ describe('three hosts under 200 requests a second', () => {
         `round ${round}\npiped\n`,
       )
     }
+    const told = await Promise.all(
+      WEB.map((dyno) => must(app.paas(['ps:exec', '-d', dyno, 'echo $DYNO; cat'], { input: 'piped\n' }))),
+    )
+    expect(told.map(({ stdout }) => stdout)).toEqual(WEB.map((dyno) => `${dyno}\npiped\n`))
   })
 
   it('drains one without losing a request', { timeout: 120_000 }, async () => {
@@ -121,8 +125,12 @@ describe('three hosts under 200 requests a second', () => {
     allowed = PER_SECOND * 5 * 0.01 + 10
     await must(app.paas(['ps:place', 'worker', '--singleton']))
     const lost = await on('h2')
+    const dyno = lost.find((name) => name.startsWith('web'))!
+    const inside = app.paas(['ps:exec', '-d', dyno, 'touch /tmp/in; sleep 1000'])
+    await until('somebody is in it', async () => (await app.paas(['ps:exec', '-d', dyno, 'test -e /tmp/in'])).code === 0)
     await fleet.rig.host('h2').partition()
     await fleet.until('h2', 'lost', 6_000)
+    expect((await inside).stderr).toContain('was lost with its host')
     await until(
       'others serve',
       async () => {

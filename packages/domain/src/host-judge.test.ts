@@ -91,6 +91,12 @@ describe('whatever is heard', () => {
       if (before !== 'lost' && enginePingsMissed < 2) expect(condition).not.toBe('lost')
     }))
 
+  it('a host whose engine we restart ourselves is not lost by that, with or without web dynos', () =>
+    judged((before, beats) => {
+      if (before !== 'lost')
+        expect(judgeHost({ condition: 'up', sinceMs: 0 }, { ...beats, restarting: true }, 9).condition).not.toBe('lost')
+    }))
+
   it('an engine that answers is up', () =>
     judged((_, { enginePingsMissed, engineAnsweredAgoMs }, condition) => {
       if (enginePingsMissed === 0 && Number.isFinite(engineAnsweredAgoMs)) expect(condition).toBe('up')

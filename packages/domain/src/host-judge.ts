@@ -20,6 +20,8 @@ export interface Heartbeats {
   dynosTried: number
   /** Of those, how many took a connection. */
   dynosOpen: number
+  /** We are restarting its engine ourselves: its silence is no sign of anything. */
+  restarting?: boolean
 }
 
 export interface JudgeLimits {
@@ -64,6 +66,7 @@ function judge(before: HostCondition, beats: Heartbeats, limits: JudgeLimits): V
     if (before === 'up') return { condition: 'up', reason: 'its engine answered a moment ago' }
     return { condition: 'sick', reason: 'its engine has not answered yet' }
   }
+  if (beats.restarting) return { condition: 'sick', reason: 'its engine is being restarted with a new certificate' }
   const engine = isRefused(beats) ? 'its engine refuses connections' : 'its engine does not answer'
   const others = lifeBesideEngine(beats)
   if (others) return { condition: 'sick', reason: `${engine}, but ${others}` }

@@ -1,11 +1,13 @@
-import { X509Certificate } from 'node:crypto'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { connect, createServer } from 'node:tls'
 import { paths } from '@paas/contract/settings'
+import { createLog } from '@paas/service/log'
+import { until } from '@paas/testing/wait'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { ensureCertificates } from './certificates.ts'
+import { ensureCertificates, keepCertificates } from './certificates.ts'
 
 let settings = { dataDir: '', domain: 'paas.example.com' }
 beforeEach(() => {
@@ -45,4 +47,13 @@ it('keeps what is good, and renews a leaf that nears its end or lacks the domain
   await ensureCertificates(settings)
   expect(new X509Certificate(leaf()).subjectAltName).toContain('*.other.example.com')
   expect(leaf()).not.toBe(second)
+})
+
+it('renews it while the platform runs, without anybody starting anything', async () => {
+  await ensureCertificates(settings, new Date(Date.now() - 300 * 86_400_000))
+  const first = leaf()
+  const keeping = keepCertificates(settings, createLog('test', 'silent'))
+  await until('a new certificate', () => leaf() !== first)
+  await keeping.close()
+  expect(new X509Certificate(leaf()).checkPrivateKey(createPrivateKey(readFileSync(paths.certificateKey(settings))))).toBe(true)
 })

@@ -6,11 +6,15 @@
 import { X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { paths, type Settings } from '@paas/contract/settings'
+import { isDue } from '@paas/domain/certificate-renewal'
+import { lifeOf } from '@paas/service/certificate-life'
+import type { Logger } from '@paas/service/log'
+import type { Service } from '@paas/service/service'
+import { pause } from '@paas/service/wait'
 import { ensureAuthority, issueLeaf, writeAtomic } from './authority.ts'
 
 const LEAF_DAYS = 397 // the longest that browsers accept (CA/Browser Forum Baseline Requirements 6.3.2)
-const RENEW_BEFORE_DAYS = 130 // a third of its life
-const DAY_MS = 86_400_000
+const LOOK_MS = 3_600_000
 
 type Where = Pick<Settings, 'dataDir' | 'domain'>
 
@@ -38,6 +42,23 @@ export async function ensureCertificates(settings: Where, now = new Date()): Pro
   writeAtomic(files.certificate, certificate, 0o644)
 }
 
+/** Looks every hour for as long as the platform runs: `bin/up` may be years ago. Whoever serves with them looks at the files. */
+export function keepCertificates(settings: Where, log: Logger): Service {
+  const abort = new AbortController()
+  async function loop(): Promise<void> {
+    for (; !abort.signal.aborted; await pause(LOOK_MS, abort.signal))
+      await ensureCertificates(settings).catch((err: unknown) => log.error({ err }, 'certificates.not_kept'))
+  }
+  const looping = loop()
+  return {
+    name: 'certificates',
+    async close() {
+      abort.abort()
+      await looping
+    },
+  }
+}
+
 /** No client accepts a wildcard right under a top-level name, so apps of DOMAIN=localhost have http only. */
 export function leafNames(domain: string): string[] {
   return [...new Set([domain, ...(domain.includes('.') ? [`*.${domain}`] : []), 'localhost'])]
@@ -52,11 +73,7 @@ export function isGoodLeaf(
 ): boolean {
   if (!existsSync(files.certificate) || !existsSync(files.key)) return false
   const leaf = new X509Certificate(readFileSync(files.certificate))
-  const authority = new X509Certificate(readFileSync(paths.caCertificate(settings)))
+  const life = lifeOf(leaf, readFileSync(paths.caCertificate(settings)))
   const names = (leaf.subjectAltName ?? '').split(', ').map((name) => name.slice(name.indexOf(':') + 1))
-  return (
-    leaf.checkIssued(authority) &&
-    leaf.validToDate.getTime() - now.getTime() > RENEW_BEFORE_DAYS * DAY_MS &&
-    wanted.every((name) => names.includes(name))
-  )
+  return life.ours && !isDue(life, now.getTime()) && wanted.every((name) => names.includes(name))
 }

@@ -8,8 +8,10 @@ import { createHash } from 'node:crypto'
 import { chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { paths, type Settings } from '@paas/contract/settings'
+import { isDue } from '@paas/domain/certificate-renewal'
 import { registryAddress, registryAuthority } from '@paas/registry/address'
 import { TOKEN_ISSUER, TOKEN_SERVICE } from '@paas/registry/tokens'
+import { lifeOf } from '@paas/service/certificate-life'
 import { accountOf } from './account.ts'
 import { issueLeaf, makeSelfSigned, writeAtomic } from './authority.ts'
 import { isGoodLeaf } from './certificates.ts'
@@ -50,10 +52,17 @@ export function removeRegistryFiles(settings: Pick<Settings, 'dataDir'>): void {
   rmSync(paths.registryConfig(settings), { force: true })
 }
 
-/** Key and certificate are one: the certificate is written last, and a key without one is made again. */
+/**
+ * Key and certificate are one: the certificate is written last, and a key without one is made again. A new pair starts the registry anew;
+ * what is pulled or pushed in between is tried again.
+ */
 async function ensureTokenKey(settings: RegistryFileSettings, now: Date): Promise<void> {
   const [keyFile, certificateFile] = [paths.registryTokenKey(settings), paths.registryTokenCertificate(settings)]
-  if (existsSync(keyFile) && existsSync(certificateFile)) return
+  if (existsSync(keyFile) && existsSync(certificateFile)) {
+    const own = readFileSync(certificateFile)
+    if (!isDue(lifeOf(own, own), now.getTime())) return
+    rmSync(certificateFile)
+  }
   mkdirSync(path.dirname(keyFile), { recursive: true, mode: 0o700 })
   const signer = { name: 'CN=paas registry tokens', days: TOKEN_CERTIFICATE_DAYS, authority: false }
   const { certificate, key } = await makeSelfSigned(signer, now)

@@ -1,6 +1,7 @@
 // `bin/status`: each component, the queue and the disk.
+import { X509Certificate } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, statfsSync } from 'node:fs'
-import type { Settings } from '@paas/contract/settings'
+import { paths, type Settings } from '@paas/contract/settings'
 import { openQueues } from '@paas/queue/queue'
 import { createLog } from '@paas/service/log'
 import { findRunning } from './component.ts'
@@ -20,8 +21,11 @@ export interface PlatformStatus {
   /** Builds that wait and run; null when Redis does not answer. */
   queue: { waiting: number; active: number } | null
   disk: { path: string; freeBytes: number; totalBytes: number }
+  /** Ends of the certificate of the public ports, which is renewed by itself, and of the authority, which is not; null before the first start. */
+  certificates: { served: string; authority: string } | null
 }
 
+const AUTHORITY_WARN_MS = 365 * 86_400_000 // all that it has issued ends with it, on other hosts too
 const STARTING_MS = 2_000 // younger than this, a stage may not answer yet
 
 export async function readStatus(settings: Settings, embedded: { postgres: boolean; redis: boolean }): Promise<PlatformStatus> {
@@ -31,7 +35,15 @@ export async function readStatus(settings: Settings, embedded: { postgres: boole
     components: componentNames(settings, embedded).map((name) => statusOf(name, settings.runDir, children)),
     queue: await queueDepth(settings),
     disk: { path: settings.dataDir, freeBytes: disk.bavail * disk.bsize, totalBytes: disk.blocks * disk.bsize },
+    certificates: readEnds(settings),
   }
+}
+
+function readEnds(settings: Settings): PlatformStatus['certificates'] {
+  const [served, authority] = [paths.certificate(settings), paths.caCertificate(settings)]
+  if (!existsSync(served) || !existsSync(authority)) return null
+  const endOf = (file: string) => new X509Certificate(readFileSync(file)).validToDate.toISOString()
+  return { served: endOf(served), authority: endOf(authority) }
 }
 
 function statusOf(name: string, runDir: string, children: Map<number, number[]>): ComponentStatus {
@@ -86,7 +98,7 @@ async function queueDepth(settings: Settings): Promise<PlatformStatus['queue']> 
 }
 
 /** The table people read. */
-export function formatStatus({ components, queue, disk }: PlatformStatus): string {
+export function formatStatus({ components, queue, disk, certificates }: PlatformStatus, nowMs = Date.now()): string {
   const rows = components.map(({ name, state, since, pssBytes, pids }) => [
     name,
     state,
@@ -107,7 +119,16 @@ export function formatStatus({ components, queue, disk }: PlatformStatus): strin
     `memory  ${mib(total)} MB in all`,
     `builds  ${queue ? `${queue.active} running, ${queue.waiting} waiting` : 'unknown: Redis does not answer'}`,
     `disk    ${(disk.freeBytes / 2 ** 30).toFixed(1)} GB free of ${(disk.totalBytes / 2 ** 30).toFixed(1)} GB at ${disk.path}`,
+    ...(certificates
+      ? [`https   certificate until ${certificates.served.slice(0, 10)}, ${describeAuthority(certificates.authority, nowMs)}`]
+      : []),
   ].join('\n')
+}
+
+function describeAuthority(end: string, nowMs: number): string {
+  const day = end.slice(0, 10)
+  if (Date.parse(end) - nowMs >= AUTHORITY_WARN_MS) return `its authority until ${day}`
+  return `but its authority ends ${day}: docs/design/092-certificates.md says how to replace it`
 }
 
 const mib = (bytes: number) => Math.round(bytes / 2 ** 20)

@@ -11,9 +11,14 @@
 set -euo pipefail
 
 FOLDER=/etc/docker/paas
+# The engine's key and certificate in one file, so that a renewal changes them as one (packages/engine/src/server-certificate.sh).
+PAIR=$FOLDER/pair.pem
 CONFIG=/etc/docker/daemon.json
 DROP_IN=/etc/systemd/system/docker.service.d/paas.conf
 PORT=2376
+# Of machines without systemd.
+GUARD_PID=/var/run/paas-engine.pid
+LOG=/var/log/dockerd.log
 POLICY=/usr/sbin/policy-rc.d
 POLICY_MARK='# Of paas set-up, and gone when it ends: installing a server does not start it.'
 export PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
@@ -97,9 +102,11 @@ take_certificate() {
     fail 'The certificate is not good there.' "Is its clock right? It says $(date -u '+%Y-%m-%d %H:%M:%S') UTC."
   [ "$(openssl x509 -in "$FOLDER/cert.pem.new" -noout -pubkey)" = "$(openssl pkey -in "$FOLDER/key.pem" -pubout)" ] ||
     fail 'The certificate is for another key.' 'Run the same command again.'
+  (umask 077 && cat "$FOLDER/key.pem" "$FOLDER/cert.pem.new" > "$PAIR.new")
   mv "$FOLDER/ca.pem.new" "$FOLDER/ca.pem"
-  mv "$FOLDER/cert.pem.new" "$FOLDER/cert.pem"
-  done_ "until $(openssl x509 -in "$FOLDER/cert.pem" -noout -enddate | cut -d = -f 2)"
+  mv "$PAIR.new" "$PAIR"
+  rm "$FOLDER/cert.pem.new"
+  done_ "until $(openssl x509 -in "$PAIR" -noout -enddate | cut -d = -f 2), renewed by the platform"
 }
 
 # Containers reach this machine at the end of a bridge, or by any of its own addresses, which comes in at the same bridge. The
@@ -135,8 +142,8 @@ write_config() {
   "hosts": ["unix:///var/run/docker.sock", "tcp://0.0.0.0:$PORT"],
   "tlsverify": true,
   "tlscacert": "$FOLDER/ca.pem",
-  "tlscert": "$FOLDER/cert.pem",
-  "tlskey": "$FOLDER/key.pem",
+  "tlscert": "$PAIR",
+  "tlskey": "$PAIR",
   "live-restore": true$features
 }
 EOF_CONFIG
@@ -158,9 +165,10 @@ start_engine() {
     systemctl enable docker > /dev/null 2>&1 || true
     systemctl restart docker >&2 || fail 'Docker did not start there.' "See there: $see"
   else
-    see=/var/log/dockerd.log
-    stop_engine
-    setsid nohup dockerd > "$see" 2>&1 < /dev/null &
+    see=$LOG
+    write_guard
+    stop_engine # a guard that is there starts it again
+    kill -0 "$(cat "$GUARD_PID" 2> /dev/null)" 2> /dev/null || setsid nohup "$FOLDER/guard.sh" > "$see" 2>&1 < /dev/null &
   fi
   local try
   for try in $(seq 1 150); do
@@ -171,6 +179,12 @@ start_engine() {
   ! openssl s_client -connect "127.0.0.1:$PORT" -CAfile "$FOLDER/ca.pem" -quiet < <(printf 'GET /_ping HTTP/1.0\r\n\r\n'; sleep 1) 2> /dev/null | grep -q OK ||
     fail 'Its engine speaks to strangers.' "See $CONFIG there."
   done_ 'it takes the platform’s certificate only'
+}
+
+# What systemd does elsewhere: an engine that ends is started again, also when its certificate was renewed.
+write_guard() {
+  printf '#!/bin/sh\necho $$ > %s\nwhile :; do %s; sleep 1; done\n' "$GUARD_PID" "$(command -v dockerd)" > "$FOLDER/guard.sh"
+  chmod 755 "$FOLDER/guard.sh"
 }
 
 stop_engine() {

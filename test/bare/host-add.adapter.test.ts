@@ -4,8 +4,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { startFakePlatform } from '@paas/cli/platform.fixture'
+import { openEngine } from '@paas/engine/client'
+import { readServerCertificate, renewServerCertificate } from '@paas/engine/server-certificate'
 import { ensureAuthority } from '@paas/platform/authority'
 import { hostAuthority } from '@paas/platform/host-certificates'
+import { ensureLinkImage } from '@paas/stack/link'
 import { run } from '@paas/testing/run'
 import { expect, test } from 'vitest'
 
@@ -77,10 +80,23 @@ test(
     try ${address} own; try "$bridge" bridge`)
     expect(tried.stdout.trim().split('\n')).toEqual(['own closed', 'bridge closed', 'own open', 'bridge open'])
 
+    // The engine's certificate is renewed through the engine, and what runs there goes on.
+    const engineAt = { dockerHost: `tcp://${address}:2376`, tls: client }
+    const engine = openEngine({ ...engineAt, namePrefix: 'bare', cgroupParent: '', appSubnet: '10.98.0.0/16' })
+    const image = await ensureLinkImage(engine, { workDir: '/tmp/paas-test-cache', onProgress: () => {} })
+    const lasting = "docker inspect --format '{{.State.Status}} {{.State.Pid}} {{.State.StartedAt}}' lasting"
+    const before = (await onMachine(`docker run --detach --name lasting self sleep 3600 > /dev/null && ${lasting}`)).stdout
+    expect(before).toContain('running')
+    const { publicKey } = await readServerCertificate(engineAt)
+    const sign = async (csr: string) => (await authority.signServer({ csr, address })).cert
+    await renewServerCertificate(engine, { ...engineAt, image, sign, onRestart: async () => {} })
+    expect((await readServerCertificate(engineAt)).publicKey.equals(publicKey)).toBe(false)
+    expect((await onMachine(lasting)).stdout).toBe(before)
+
     const key = async () => (await onMachine('sha256sum /etc/docker/paas/key.pem; iptables -S INPUT | grep -c docker0')).stdout
-    const [before] = (await key()).split('\n')
+    const [made] = (await key()).split('\n')
     expect((await add()).code).toBe(0)
-    expect((await key()).trim().split('\n')).toEqual([before, '1'])
+    expect((await key()).trim().split('\n')).toEqual([made, '1'])
     expect(readFileSync(file('known'), 'utf8')).not.toBe('')
   },
   2 * DEADLINE_MS,

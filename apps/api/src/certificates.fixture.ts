@@ -9,6 +9,8 @@ import type { HostAuthority } from './host-authority.ts'
 export interface TestAuthority extends HostAuthority {
   /** A client's certificate; `days` below zero has expired. */
   client(options?: { days?: number; usage?: 'clientAuth' | 'serverAuth' }): HostCredentials
+  /** An engine's. */
+  server(address: string): { cert: string; key: string }
 }
 
 /** Keeps its files in `folder`. */
@@ -42,7 +44,15 @@ export function makeTestAuthority(folder: string): TestAuthority {
   }
 
   return {
+    certificate() {
+      ensureCa()
+      return read('ca.pem')
+    },
     client,
+    server(address) {
+      openssl('req', ...keys, '-keyout', 'server.key', '-out', 'server.csr', '-subj', '/CN=engine')
+      return { cert: sign(read('server.csr'), `subjectAltName=IP:${address}`, ['-days', '30']), key: read('server.key') }
+    },
     issueClient: async () => client(),
     async signServer({ csr, address }) {
       const cert = sign(csr, `subjectAltName=IP:${address}`, ['-days', '30'])

@@ -19,6 +19,7 @@ import { ensureLinkImage } from '@paas/stack/link'
 import { applyMigrations } from '@paas/store/migrate'
 import { openStore, type Store } from '@paas/store/store'
 import { ensureAdmin } from '@paas/store/users'
+import { keepCertificates } from './certificates.ts'
 import { ensureDatabase } from './database.ts'
 import { hostAuthority } from './host-certificates.ts'
 import { ensureAdminLogin } from './keys.ts'
@@ -50,17 +51,19 @@ async function start(settings: Settings, log: Logger, signal: AbortSignal): Prom
   const writer = openLogWriter(paths.logsSocket(settings), log)
   const reader = openLogReader(paths.logsSocket(settings))
   const logs = { reader, writer }
+  const authority = hostAuthority(settings)
   const started: Service[] = [
     { name: 'store', close: () => store.close() },
     { name: 'queues', close: () => queues.close() },
     { name: 'logs', close: () => writer.close() },
+    keepCertificates(settings, log),
     followHosts(store, settings, log),
   ]
   const stack = knownStack(settings)
   const registry = new Registry(settings)
   started.push(
     await startScheduler({
-      ...{ store, engine, settings, logs: writer, logReader: reader, log: log.child({ stage: 'scheduler' }) },
+      ...{ store, engine, settings, authority, logs: writer, logReader: reader, log: log.child({ stage: 'scheduler' }) },
       ...{ registry, stackImage: stack.run },
       linkImage: (engine) =>
         ensureLinkImage(engine, {
@@ -70,7 +73,6 @@ async function start(settings: Settings, log: Logger, signal: AbortSignal): Prom
         }),
     }),
   )
-  const authority = hostAuthority(settings)
   started.push(await startApi({ store, queues, logs, log: log.child({ stage: 'api' }), settings, authority }))
   started.push(
     await startBuilder({

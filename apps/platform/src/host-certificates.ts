@@ -14,6 +14,7 @@ const DAYS = 365
 export function hostAuthority(settings: Pick<Settings, 'dataDir' | 'domain'>): HostAuthority {
   const ca = () => readFileSync(paths.caCertificate(settings), 'utf8')
   return {
+    certificate: ca,
     async issueClient() {
       const leaf = { subject: `paas ${settings.domain}`, names: [], usage: 'client' as const, days: DAYS }
       const { certificate, key } = await issueLeaf(settings, leaf)

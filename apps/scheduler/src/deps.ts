@@ -4,6 +4,7 @@ import type { Engine } from '@paas/engine/client'
 import type { LogReader, LogWriter } from '@paas/logs/types'
 import type { Registry } from '@paas/registry/registry'
 import type { Logger } from '@paas/service/log'
+import type { HostCredentials } from '@paas/store/hosts'
 import type { Store } from '@paas/store/store'
 import type { Erasures } from './erasures.ts'
 import type { Fleet } from './fleet.ts'
@@ -48,6 +49,15 @@ export interface HostDeps {
   stackImage: string
   /** Makes the image of the link on this engine unless it is there; answers its name. */
   linkImage(engine: Engine): Promise<string>
+  authority: CertificateAuthority
+}
+
+/** The platform's own: whoever holds its key gives the scheduler these. */
+export interface CertificateAuthority {
+  /** PEM. */
+  certificate(): string
+  issueClient(): Promise<HostCredentials>
+  signServer(request: { csr: string; address: string }): Promise<{ cert: string }>
 }
 
 export interface SchedulerDeps extends HostDeps {

@@ -6,7 +6,7 @@ import { appSubnetOf } from '@paas/domain/host-subnet'
 import { type Engine, openEngine } from '@paas/engine/client'
 import { type DynoEngine, openDynoEngine } from '@paas/engine/dyno-engine'
 import { ensureLocalHost, type Host, type HostCredentials, listHosts, readHostCredentials } from '@paas/store/hosts'
-import type { SchedulerDeps } from './deps.ts'
+import type { SchedulerDeps, SchedulerSettings } from './deps.ts'
 import { writeHostEngines } from './host-engines.ts'
 
 export interface Member {
@@ -17,13 +17,17 @@ export interface Member {
   tls: HostCredentials | undefined
 }
 
+interface FleetDeps extends Pick<SchedulerDeps, 'store' | 'engine'> {
+  settings: Pick<SchedulerSettings, 'dataDir' | 'dockerHost' | 'engineKind' | 'namePrefix' | 'cgroupParent' | 'hostSubnets'>
+}
+
 export class Fleet {
-  readonly #deps: Pick<SchedulerDeps, 'store' | 'engine' | 'settings'>
+  readonly #deps: FleetDeps
   #members = new Map<string, Member>()
   #localId: string | undefined
   #reading: Promise<void> = Promise.resolve()
 
-  constructor(deps: Pick<SchedulerDeps, 'store' | 'engine' | 'settings'>) {
+  constructor(deps: FleetDeps) {
     this.#deps = deps
   }
 
@@ -39,7 +43,8 @@ export class Fleet {
     const members = new Map<string, Member>()
     for (const host of await listHosts(store)) {
       const known = this.#members.get(host.id)
-      const same = known && known.host.engineUrl === host.engineUrl
+      // One that is opened anew leaves the calls under way on the one before, which nothing ends.
+      const same = known && addressOf(known.host) === addressOf(host)
       members.set(host.id, same ? { ...known, host } : await this.#open(host))
     }
     this.#members = members
@@ -92,6 +97,11 @@ export class Fleet {
     const other = openEngine({ dockerHost: host.engineUrl, ...names, linked: true, ...(tls && { tls }) })
     return { host, tls, engine: other, dynos: openDynoEngine('docker', other) }
   }
+}
+
+/** Changes with where its engine is and with how it knows us. */
+export function addressOf({ engineUrl, credentialsVersion }: Host): string {
+  return `${engineUrl} ${credentialsVersion}`
 }
 
 /** What runs the dynos of a host that answers now; undefined: ask another time. */

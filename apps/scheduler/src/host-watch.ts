@@ -85,13 +85,14 @@ class HostWatch {
     this.#refused = ping === 'refused' ? this.#refused + 1 : 0
     if (ping === 'answered') this.#answeredMs = Date.now()
     const engineAnsweredAgoMs = Date.now() - this.#answeredMs
+    const { host } = member
     const beats: Heartbeats = {
       engineAnsweredAgoMs,
       enginePingsMissed: this.#missed,
       enginePingsRefused: this.#refused,
       ...signs,
+      restarting: (host.restartUntil?.getTime() ?? 0) > Date.now(),
     }
-    const { host } = member
     const { condition, reason } = judgeHost(
       { condition: host.condition, sinceMs: host.conditionSince.getTime() },
       beats,

@@ -1,23 +1,24 @@
 // One watch per host, begun and ended as hosts come and go.
 import type { Scheduler } from './deps.ts'
+import { addressOf } from './fleet.ts'
 import { watchHost } from './host-watch.ts'
 
 export class HostWatches {
-  readonly #running = new Map<string, { abort: AbortController; ended: Promise<void>; url: string }>()
+  readonly #running = new Map<string, { abort: AbortController; ended: Promise<void>; address: string }>()
 
   /** Every host of the fleet is watched from now on, but one that was refused, and no other. */
   adjust(scheduler: Scheduler): void {
     const watched = scheduler.fleet.all().filter(({ host }) => host.condition !== 'failed')
-    const members = new Map(watched.map(({ host }) => [host.id, host.engineUrl]))
-    for (const [hostId, { abort, url }] of this.#running) {
-      if (members.get(hostId) === url) continue
+    const members = new Map(watched.map(({ host }) => [host.id, addressOf(host)]))
+    for (const [hostId, { abort, address }] of this.#running) {
+      if (members.get(hostId) === address) continue
       abort.abort()
       this.#running.delete(hostId)
     }
-    for (const [hostId, url] of members) {
+    for (const [hostId, address] of members) {
       if (this.#running.has(hostId)) continue
       const abort = new AbortController()
-      this.#running.set(hostId, { abort, url, ended: watchHost(scheduler, hostId, abort.signal) })
+      this.#running.set(hostId, { abort, address, ended: watchHost(scheduler, hostId, abort.signal) })
     }
   }
 

@@ -8,6 +8,7 @@ import type { Service } from '@paas/service/service'
 import { pause } from '@paas/service/wait'
 import { openTermStore } from '@paas/store/store'
 import { listAppIds, readAppRows } from '@paas/store/world'
+import { watchCertificates } from './certificates.ts'
 import type { Scheduler, SchedulerDeps } from './deps.ts'
 import { watchDisk } from './disk.ts'
 import { Erasures } from './erasures.ts'
@@ -69,6 +70,7 @@ export async function lead({ ...deps }: SchedulerDeps, routes: RouteServer, term
     run(scheduler, { watches, care }, abort.signal),
     watchMemory(scheduler, abort.signal),
     watchDisk(scheduler, abort.signal),
+    watchCertificates(scheduler, abort.signal),
   ]
   return {
     name: 'leader',

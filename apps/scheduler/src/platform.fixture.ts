@@ -100,9 +100,11 @@ export async function openFixture(): Promise<Fixture> {
     async close() {},
   }
   const table = new Map<string, Route>()
+  const alone = () => Promise.reject(new Error('this platform has one machine'))
   const deps: SchedulerDeps = {
     ...{ store, engine, logs, logReader: { remove: async () => {} }, log, settings, registry: new Registry(settings) },
-    ...{ stackImage: image, linkImage: () => Promise.reject(new Error('this platform has one machine')) },
+    ...{ stackImage: image, linkImage: alone },
+    authority: { certificate: () => '', issueClient: alone, signServer: alone },
   }
   let service: Service | undefined
   let router: Socket | undefined

@@ -1,7 +1,9 @@
 // Hosts as the scheduler knows them: it reads what admins want and writes what
 // it found. What admins see and ask for: hosts-api.ts.
+import { createHash } from 'node:crypto'
+import type { CertificateLife, LastRenewals } from '@paas/domain/certificate-renewal'
 import type { HostCondition } from '@paas/domain/host'
-import type { Host as Row } from '../generated/client.ts'
+import type { Prisma, Host as Row } from '../generated/client.ts'
 import { seal, unseal } from './seal.ts'
 import type { Store } from './store.ts'
 import { wake } from './wakes.ts'
@@ -48,6 +50,13 @@ export interface Host {
   diskFree: number | null
   diskTotal: number | null
   linkKey: string | null
+  /** Changes with its credentials; null: it has none. */
+  credentialsVersion: string | null
+  /** The certificate that its engine shows us, as last seen. */
+  serverCertificate: CertificateLife | null
+  renewals: LastRenewals
+  /** Its engine is being restarted by us, and may be silent before. */
+  restartUntil: Date | null
 }
 
 /** What the scheduler finds out; undefined fields stay as they are. */
@@ -67,6 +76,9 @@ export interface HostChange {
   diskTotal?: number
   linkKey?: string | null
   engineUrl?: string
+  serverCertificate?: CertificateLife
+  renewals?: LastRenewals
+  restartUntil?: Date | null
 }
 
 export const LOCAL_HOST = 'local'
@@ -96,6 +108,16 @@ export async function readHostCredentials(store: Store, id: string): Promise<Hos
   return row?.credentials ? (JSON.parse(unseal(store.key, id, row.credentials)) as HostCredentials) : undefined
 }
 
+/** In place of those before. False when the row is gone. */
+export async function replaceCredentials(store: Store, id: string, credentials: HostCredentials): Promise<boolean> {
+  const { count } = await store.db.host.updateMany({
+    where: { id, local: false },
+    data: { credentials: sealCredentials(store, id, credentials) },
+  })
+  if (count > 0) await wake(store.db, 'host', id)
+  return count > 0
+}
+
 /** For a row of this id only. */
 export function sealCredentials(store: Pick<Store, 'key'>, id: string, credentials: HostCredentials): Uint8Array<ArrayBuffer> {
   return new Uint8Array(seal(store.key, id, JSON.stringify(credentials)))
@@ -115,12 +137,18 @@ export async function listServing(
 }
 
 /** False when the row is gone. */
-export async function changeHost(store: Store, id: string, { steps, ...change }: HostChange): Promise<boolean> {
+export async function changeHost(
+  store: Store,
+  id: string,
+  { steps, serverCertificate, renewals, ...change }: HostChange,
+): Promise<boolean> {
   const { count } = await store.db.host.updateMany({
     where: { id },
     data: {
       ...change,
       ...(steps && { steps: steps.map((step) => ({ ...step })) }),
+      ...(serverCertificate && { serverCertificate: { ...serverCertificate } }),
+      ...(renewals && { renewals: renewals as Prisma.InputJsonObject }),
       ...(change.condition && { conditionSince: new Date() }),
     },
   })
@@ -144,11 +172,32 @@ export async function deleteHost(store: Store, id: string): Promise<boolean> {
   return count > 0
 }
 
-export function hostOf({ credentials: _sealed, steps: _steps, labels, diskFree, diskTotal, ...row }: Row): Host {
-  const disk = { diskFree: numberOf(diskFree), diskTotal: numberOf(diskTotal) }
-  return { ...row, ...disk, labels: labels as Record<string, string> }
+export function hostOf({
+  credentials,
+  steps: _steps,
+  labels,
+  serverCertificate,
+  renewals,
+  diskFree,
+  diskTotal,
+  ...row
+}: Row): Host {
+  return {
+    ...row,
+    diskFree: numberOf(diskFree),
+    diskTotal: numberOf(diskTotal),
+    labels: labels as Record<string, string>,
+    credentialsVersion: credentials && createHash('sha256').update(credentials).digest('base64url').slice(0, 16),
+    serverCertificate: serverCertificate as CertificateLife | null,
+    renewals: renewals as LastRenewals,
+  }
 }
 
 function numberOf(bytes: bigint | null): number | null {
   return bytes === null ? null : Number(bytes)
+}
+
+/** Somebody is attached to a dyno on it (`paas run`). */
+export async function hasAttached(store: Store, id: string): Promise<boolean> {
+  return (await store.db.dyno.count({ where: { hostId: id, attach: true, state: { notIn: ['crashed', 'down'] } } })) > 0
 }

@@ -26,11 +26,6 @@ export function checkCredentials({ ca, cert, key }: HostCredentials, now: Date):
   }
 }
 
-/** When our certificate for an engine ends. */
-export function endOf(cert: string): Date {
-  return new X509Certificate(cert).validToDate
-}
-
 /** `tcp://HOST:PORT` as we keep it; throws `invalid_params` for anything else. */
 export function parseEngineUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined

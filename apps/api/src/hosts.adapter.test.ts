@@ -61,7 +61,8 @@ describe('the list', () => {
       ...{ memory: { wanted: 0, used: 700, total: 2048 }, cpus: { wanted: 0, used: 0.5, total: 2 } },
       ...{ disk: { free: 5_000_000_000, total: 10_000_000_000 }, engine_url: 'tcp://h2.example.com:2376' },
     })
-    expect(Date.parse(body[1].certificate_expires_at)).toBeGreaterThan(Date.now())
+    expect(Date.parse(body[1].certificates.client.expires_at)).toBeGreaterThan(Date.now())
+    expect(Date.parse(body[0].authority_expires_at)).toBeGreaterThan(Date.now())
     expect(JSON.stringify(body)).not.toContain('BEGIN')
   })
 
@@ -90,7 +91,8 @@ describe('adding', () => {
   })
 
   it('gives it the platform’s own certificate when none comes with it', async ({ api, add }) => {
-    expect((await add('h2', { credentials: undefined })).body.certificate_expires_at).toEqual(expect.any(String))
+    const { certificates } = (await add('h2', { credentials: undefined })).body
+    expect(certificates).toMatchObject({ client: { renewed_by: 'platform', last_renewal: null }, server: null })
     await api.store.db.host.delete({ where: { name: 'h2' } })
   })
 

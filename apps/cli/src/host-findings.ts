@@ -1,11 +1,10 @@
 // What is wrong with a host, and what to do about it: read from what the
 // scheduler found and what was asked of it.
+import { certificatesOf } from './host-certificates.ts'
 import { isAhead } from './host-rows.ts'
 import type { Host } from './objects.ts'
 import { formatBytes, formatTime } from './terminal.ts'
 
-const DAY_MS = 86_400_000
-const CERTIFICATE_WARN_MS = 30 * DAY_MS
 /** The scheduler notes every 10 s that an engine answers. */
 const SILENT_MS = 60_000
 const DISK_LOW_BYTES = 5_000_000_000
@@ -23,7 +22,7 @@ export function findingsOf(host: Host, all: readonly Host[], nowMs: number): Fin
   return [
     ...conditionOf(host),
     ...wishesOf(host, nowMs),
-    ...certificateOf(host, nowMs),
+    ...certificatesOf(host, nowMs),
     ...diskOf(host),
     ...contactOf(host, nowMs),
     ...versionOf(host, all),
@@ -71,16 +70,6 @@ function wishesOf({ name, draining, cordoned, dynos, distrust_until }: Host, now
     )
   }
   return found
-}
-
-function certificateOf({ name, certificate_expires_at: end }: Host, nowMs: number): Finding[] {
-  if (end === null) return []
-  const leftMs = Date.parse(end) - nowMs
-  const todo = `Take new ones: \`paas hosts:drain ${name}\`, \`paas hosts:remove ${name}\`, and \`paas hosts:add\` with them.`
-  if (leftMs <= 0) return [wrong(`our certificate for its engine expired at ${formatTime(end)}`, todo)]
-  if (leftMs < CERTIFICATE_WARN_MS)
-    return [wrong(`our certificate for its engine expires in ${Math.floor(leftMs / DAY_MS)} days`, todo)]
-  return []
 }
 
 function diskOf({ disk: { free, total } }: Host): Finding[] {

@@ -1,5 +1,6 @@
 // How hosts look: one row in the list, one line per fact in `hosts:info`.
 // Memory and CPUs are wanted (promised to dynos), used (by the whole machine) and there in all.
+import { describeCertificate } from './host-certificates.ts'
 import type { Host } from './objects.ts'
 import { formatAgo, formatBytes, formatTime, type Style } from './terminal.ts'
 
@@ -45,7 +46,9 @@ export function hostFacts(host: Host, nowMs: number, style: Style): [string, str
     ['Labels:', labelsOf(host.labels)],
     ['Last seen:', when(host.last_seen)],
     ['Trusted again:', isAhead(host.distrust_until, nowMs) ? formatTime(host.distrust_until!) : null],
-    ['Certificate:', host.certificate_expires_at ? `until ${formatTime(host.certificate_expires_at)}` : null],
+    ['Our certificate:', describeCertificate(host.certificates.client)],
+    ['Its certificate:', describeCertificate(host.certificates.server)],
+    ['Authority:', host.authority_expires_at ? `until ${formatTime(host.authority_expires_at)}` : null],
     ['Added:', when(host.created_at)],
   ]
   return facts.flatMap(([label, value]) => (value ? [[label, value] as [string, string]] : []))

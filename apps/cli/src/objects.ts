@@ -111,11 +111,22 @@ export interface Host {
   disk: { free: number | null; total: number | null }
   engine_version: string | null
   engine_url: string
-  certificate_expires_at: string | null
+  /** By which we (`client`) and its engine (`server`) know each other; null: there is none, or it was not seen yet. */
+  certificates: { client: HostCertificate | null; server: HostCertificate | null }
+  /** Of the platform's own authority, on the platform's own machine only. */
+  authority_expires_at: string | null
   last_seen: string | null
   distrust_until: string | null
   steps: { name: string; state: 'running' | 'done' | 'failed'; detail: string }[]
   created_at: string
+}
+
+export interface HostCertificate {
+  expires_at: string
+  /** `admin`: another authority has issued it. */
+  renewed_by: 'platform' | 'admin' | string
+  /** `failures` in a row; 0 and no reason: it was renewed. */
+  last_renewal: { at: string; failures: number; reason: string | null } | null
 }
 
 export interface Move {

@@ -111,6 +111,7 @@ export const topics: readonly Topic[] = [
       hosts: 'list the machines that dynos run on',
       'hosts:info': 'show a host',
       'hosts:add': 'add a machine',
+      'hosts:credentials': 'replace certificate and key for an engine of another authority',
       'hosts:label': 'set or remove labels of a host',
       'hosts:cordon': 'place nothing new on a host',
       'hosts:uncordon': 'use a host again',

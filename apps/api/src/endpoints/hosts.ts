@@ -1,25 +1,31 @@
 // Hosts: look, add, change, drain, remove. Only admins see that there are any.
+import { X509Certificate } from 'node:crypto'
 import type { Settings } from '@paas/contract/settings'
+import { type CertificateLife, isDue, type LastRenewal } from '@paas/domain/certificate-renewal'
 import { PlatformError } from '@paas/domain/errors'
 import { findHomeless, hasOtherHost } from '@paas/domain/host-drain'
 import { refuseHostName } from '@paas/domain/host-name'
 import { appSubnetOf, maxHosts } from '@paas/domain/host-subnet'
+import { tryCredentials } from '@paas/engine/credentials'
+import { lifeOf } from '@paas/service/certificate-life'
+import { replaceCredentials } from '@paas/store/hosts'
 import { createHost, forgetHost, type HostView, readHostCertificate, wishHostRemoved, wishOfHost } from '@paas/store/hosts-api'
 import { nameDynos } from '@paas/store/placements'
 import type { Store } from '@paas/store/store'
 import { z } from 'zod'
 import { type Fleet, readFleet } from '../fleet.ts'
 import type { HostAuthority } from '../host-authority.ts'
-import { checkCredentials, endOf, parseEngineUrl } from '../host-credentials.ts'
+import { checkCredentials, parseEngineUrl } from '../host-credentials.ts'
 import { type ApiRouter, adminOnly, bodyOf, type Context, param } from '../request.ts'
 
 const MAX_PEM = 100_000
 const Pem = z.string().min(1).max(MAX_PEM)
+const Credentials = z.object({ ca: Pem, cert: Pem, key: Pem })
 const NewHost = z.object({
   name: z.string().max(100),
   engine_url: z.string().max(300),
   /** Without them the engine trusts the platform's own authority (`POST /hosts/actions/sign`). */
-  credentials: z.object({ ca: Pem, cert: Pem, key: Pem }).optional(),
+  credentials: Credentials.optional(),
 })
 const HostUpdate = z.object({
   labels: z.record(z.string().max(100), z.string().max(100).nullable()).optional(),
@@ -83,6 +89,19 @@ export function hostEndpoints(router: ApiRouter, { store, settings, authority }:
     ctx.body = await look(host.id)
   })
 
+  // Those of another authority, which the platform cannot renew: new ones are tried before they take the place of the old.
+  router.put('/hosts/:name/credentials', async (ctx) => {
+    adminOnly(ctx)
+    const credentials = bodyOf(ctx, Credentials)
+    const fleet = await readFleet(store, settings.memoryOvercommit)
+    const host = hostOf(ctx, fleet.views)
+    if (host.local) throw new PlatformError('conflict', `The engine of ${host.name} is a socket, and asks for no certificate`)
+    checkCredentials(credentials, new Date())
+    await tryCredentials({ dockerHost: host.engineUrl, tls: credentials })
+    await replaceCredentials(store, host.id, credentials)
+    ctx.body = await look(host.id)
+  })
+
   router.delete('/hosts/:name', async (ctx) => {
     adminOnly(ctx)
     const fleet = await readFleet(store, settings.memoryOvercommit)
@@ -132,6 +151,7 @@ export function hostEndpoints(router: ApiRouter, { store, settings, authority }:
   async function present(view: HostView, { index }: Fleet) {
     const { wanted } = index.hostUse(view.id)
     const cert = await readHostCertificate(store, view.id)
+    const ca = authority.certificate()
     return {
       id: view.id,
       name: view.name,
@@ -151,12 +171,26 @@ export function hostEndpoints(router: ApiRouter, { store, settings, authority }:
       engine_version: view.engineVersion,
       engine_url: view.engineUrl,
       app_subnet: view.local ? null : appSubnetOf(settings.hostSubnets, view.number),
-      certificate_expires_at: cert ? endOf(cert) : null,
+      certificates: {
+        client: cert ? presentCertificate(lifeOf(cert, ca), view.renewals.client) : null,
+        server: view.serverCertificate ? presentCertificate(view.serverCertificate, view.renewals.server) : null,
+      },
+      authority_expires_at: view.local ? new X509Certificate(ca).validToDate : null,
       last_seen: view.lastSeen,
       distrust_until: view.distrustUntil,
       steps: view.steps,
       created_at: view.createdAt,
     }
+  }
+}
+
+/** A failure of before the certificate was replaced in another way is none any more. */
+function presentCertificate(life: CertificateLife, last: LastRenewal | undefined) {
+  const told = last && (last.failures === 0 || isDue(life, Date.now())) ? last : undefined
+  return {
+    expires_at: new Date(life.notAfterMs),
+    renewed_by: life.ours ? ('platform' as const) : ('admin' as const),
+    last_renewal: told ? { at: new Date(told.atMs), failures: told.failures, reason: told.reason } : null,
   }
 }
 

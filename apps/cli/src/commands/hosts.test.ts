@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it as plain } from 'vitest'
 import { it, newDirectory } from '../cli.fixture.ts'
-import type { Host } from '../objects.ts'
+import type { Host, HostCertificate } from '../objects.ts'
 import { refuse } from '../platform.fixture.ts'
 import { parseLabel } from './hosts.ts'
 
@@ -14,8 +14,14 @@ const host = (name: string, rest: Partial<Host> = {}): Host => ({
     cpus: { wanted: 1.5, used: 0.25, total: 2 },
     disk: { free: 40e9, total: 80e9 },
   },
-  ...{ engine_version: '20.10.24', engine_url: `tcp://${name}:2376`, certificate_expires_at: null },
+  ...{ engine_version: '20.10.24', engine_url: `tcp://${name}:2376` },
+  ...{ certificates: { client: null, server: null }, authority_expires_at: null },
   ...{ last_seen: new Date().toISOString(), distrust_until: null, steps: [], created_at: '2026-01-02T10:00:00Z' },
+  ...rest,
+})
+const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString()
+const good = (days: number, rest: Partial<HostCertificate> = {}): HostCertificate => ({
+  ...{ expires_at: inDays(days), renewed_by: 'platform', last_renewal: null },
   ...rest,
 })
 const step = (name: string, state: 'running' | 'done' | 'failed', detail = '') => ({ name, state, detail })
@@ -63,6 +69,37 @@ describe('hosts', () => {
     expect([planned.stdout, planned.stderr]).toEqual(['shop  web.1  h1 -> h2\n', '1 move, none made.\n'])
     await run('hosts:rebalance')
     expect(platform.asked.map(({ body }) => body)).toEqual([{ plan: true }, { plan: false }])
+  })
+})
+
+describe('hosts:info', () => {
+  it('shows until when certificates are good, who renews them, and how that went', async ({ platform, run }) => {
+    const last = { at: '2026-01-02T10:00:00Z', failures: 0, reason: null }
+    const certificates = {
+      client: good(200, { last_renewal: last }),
+      server: good(99, { last_renewal: { ...last, failures: 1, reason: 'it hung' } }),
+    }
+    platform.answers = { 'GET /hosts/h2': host('h2', { certificates }) }
+    const { stdout } = await run('hosts:info h2')
+    expect(stdout).toMatch(/^Our certificate: +until .*, renewed by the platform, last at 2026/m)
+    expect(stdout).toMatch(/^Its certificate: +until .*, failed at 2026.*: it hung$/m)
+  })
+})
+
+describe('hosts:credentials', () => {
+  it('sends the three files', async ({ platform, run }) => {
+    platform.answers = { 'PUT /hosts/h2/credentials': host('h2', { certificates: { client: good(200), server: null } }) }
+    const { status, stderr } = await run(`hosts:credentials h2 --cert-path ${certificates(...ALL)}`)
+    expect([status, stderr]).toEqual([0, expect.stringMatching(/^Replacing the credentials of h2\.\.\. done, good until \d/)])
+    expect(platform.asked).toMatchObject([{ body: { ca: 'text of ca.pem', cert: 'text of cert.pem', key: 'text of key.pem' } }])
+  })
+
+  it.for([
+    { line: 'hosts:credentials h2', says: '--cert-path is missing' },
+    { line: 'hosts:credentials h2 --cert-path /no/such/folder', says: 'ca.pem is missing' },
+  ])('$line says what is missing, and asks nobody', async ({ line, says }, { run, calls }) => {
+    const { status, stderr } = await run(line)
+    expect([status, calls(), stderr]).toEqual([1, [], expect.stringContaining(says)])
   })
 })
 
@@ -201,10 +238,13 @@ describe('hosts:remove', () => {
 })
 
 describe('hosts:doctor', () => {
-  const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString()
-
   it('finds nothing wrong with a host that is well', async ({ platform, run }) => {
-    platform.answers = { 'GET /hosts': [host('local', { local: true }), host('h2', { certificate_expires_at: inDays(200) })] }
+    platform.answers = {
+      'GET /hosts': [
+        host('local', { local: true, authority_expires_at: inDays(3000) }),
+        host('h2', { certificates: { client: good(200), server: good(99, { renewed_by: 'admin' }) } }),
+      ],
+    }
     expect(await run('hosts:doctor')).toMatchObject({ status: 0, stdout: 'local: nothing wrong\nh2: nothing wrong\n' })
   })
 
@@ -219,12 +259,27 @@ describe('hosts:doctor', () => {
     { title: 'sick', rest: { condition: 'sick' }, says: 'it is sick', does: 'systemctl status docker' },
     { title: 'full', rest: { disk: { free: 1e9, total: 80e9 } }, says: 'its disk has 1 GB free', does: 'docker system df' },
     {
-      title: 'near the end of its certificate',
-      rest: { certificate_expires_at: inDays(10.5) },
-      says: 'expires in 10 days',
-      does: 'hosts:add',
+      title: 'known by a certificate of another authority that nears its end',
+      rest: { certificates: { client: good(10.5, { renewed_by: 'admin' }), server: null } },
+      ...{ says: 'our certificate for its engine expires in 10 days', does: 'paas hosts:credentials h2 --cert-path DIR' },
     },
-    { title: 'behind it', rest: { certificate_expires_at: inDays(-1) }, says: 'expired at', does: 'hosts:add' },
+    {
+      title: 'behind the end of its own, of another authority',
+      rest: { certificates: { client: null, server: good(-1, { renewed_by: 'admin' }) } },
+      ...{ says: 'the certificate of its engine expired at', does: 'restart Docker there' },
+    },
+    {
+      title: 'not renewed',
+      rest: {
+        certificates: { client: null, server: good(90.5, { last_renewal: { at: inDays(-1), failures: 3, reason: 'it hung' } }) },
+      },
+      ...{ says: 'could not be renewed, 3 times in a row: it hung', does: 'tried again by itself' },
+    },
+    {
+      title: 'the platform’s own, whose authority nears its end',
+      rest: { authority_expires_at: inDays(300) },
+      ...{ says: 'own authority ends at', does: '092-certificates.md' },
+    },
     { title: 'not heard of', rest: { last_seen: inDays(-1) }, says: 'nobody has noted since', does: './bin/status' },
   ])('says what to do with a host that is $title, and exits with 1', async ({ rest, says, does }, { platform, run }) => {
     platform.answers = { 'GET /hosts': [host('h2', rest)] }

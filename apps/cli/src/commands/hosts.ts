@@ -11,6 +11,7 @@ import { HOST_HEADINGS, hostFacts, hostRow, labelsOf } from '../host-rows.ts'
 import type { Host, Move } from '../objects.ts'
 import { columns } from '../terminal.ts'
 import { add } from './hosts-add.ts'
+import { credentials } from './hosts-credentials.ts'
 import { drain } from './hosts-drain.ts'
 
 const hosts = command({
@@ -142,6 +143,7 @@ export const commands = {
   hosts,
   'hosts:info': info,
   'hosts:add': add,
+  'hosts:credentials': credentials,
   'hosts:label': label,
   'hosts:cordon': cordon,
   'hosts:uncordon': uncordon,

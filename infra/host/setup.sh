@@ -168,7 +168,9 @@ start_engine() {
     see=$LOG
     write_guard
     stop_engine # a guard that is there starts it again
-    kill -0 "$(cat "$GUARD_PID" 2> /dev/null)" 2> /dev/null || setsid nohup "$FOLDER/guard.sh" > "$see" 2>&1 < /dev/null &
+    if ! kill -0 "$(cat "$GUARD_PID" 2> /dev/null)" 2> /dev/null; then
+      setsid nohup "$FOLDER/guard.sh" > "$see" 2>&1 < /dev/null &
+    fi
   fi
   local try
   for try in $(seq 1 150); do

@@ -84,7 +84,7 @@ interface Row {
 }
 
 it.each([
-  [0, 0],
+  [0, HOUR_MS],
   [1, HOUR_MS],
   [2, 2 * HOUR_MS],
   [5, 16 * HOUR_MS],

@@ -68,9 +68,9 @@ export function planRenewal(
   return foreign.length > 0 ? { kind: 'cannot', certificates: foreign } : { kind: 'leave' }
 }
 
-/** An hour after the first failure, doubled with each one more, at most a day. */
+/** An hour after the first failure, doubled with each one more, at most a day. An hour also after a success, should that change nothing. */
 export function renewalRetryMs(failures: number): number {
-  return failures <= 0 ? 0 : Math.min(MAX_RETRY_MS, HOUR_MS * 2 ** Math.min(failures - 1, 20))
+  return Math.min(MAX_RETRY_MS, HOUR_MS * 2 ** Math.min(Math.max(failures - 1, 0), 20))
 }
 
 function mayTry(last: LastRenewal | undefined, nowMs: number): boolean {

@@ -70,7 +70,7 @@ export async function readServerCertificate({ dockerHost, tls }: EngineAddress):
 export async function renewServerCertificate(engine: Engine, renewal: ServerRenewal): Promise<void> {
   await checkLiveRestore(engine)
   await clearAway(engine)
-  const { code, output } = await ran(engine, renewal.image)
+  const { code, output } = await makeRequest(engine, renewal.image)
   const csr = CSR.exec(output)?.[0]
   if (code !== 0 || !csr) {
     throw new PlatformError('host_refused', `A new key could not be made there: ${output.trim().slice(-300)}`, {
@@ -90,7 +90,7 @@ async function checkLiveRestore(engine: Engine): Promise<void> {
   })
 }
 
-async function ran(engine: Engine, image: string): Promise<Ended> {
+async function makeRequest(engine: Engine, image: string): Promise<Ended> {
   const id = await start(engine, { image, verb: 'request', env: [] })
   const until = performance.now() + REQUEST_MS
   for (;;) {
@@ -118,23 +118,24 @@ async function install(engine: Engine, renewal: ServerRenewal, cert: string): Pr
   let hindrance: unknown
   for (; performance.now() < until; await pause(LOOK_MS, signal)) {
     signal?.throwIfAborted()
+    let ended: Ended | undefined
+    let isServed = false
     try {
-      const ended = await findEnd(engine, id)
-      const isServed = (await readServerCertificate(renewal)).fingerprint256 === wanted
-      if (ended) {
-        await remove(engine, id)
-        // A machine that lost its power meanwhile came back with the new one.
-        if (isServed) return
-        throw wentBack(ended, hindrance)
-      }
-      if (isServed && !confirmed) {
+      ended = await findEnd(engine, id)
+      isServed = (await readServerCertificate(renewal)).fingerprint256 === wanted
+      if (isServed && !ended && !confirmed) {
         await confirm(engine, id)
         confirmed = true
       }
     } catch (error) {
-      if (error instanceof PlatformError && error.code === 'engine_refused') throw error
       if (!isAway(error)) hindrance = error
+      continue
     }
+    if (!ended) continue
+    await remove(engine, id)
+    // Whatever the script says: a machine that lost its power meanwhile came back with the new one.
+    if (isServed) return
+    throw wentBack(ended, hindrance)
   }
   throw new PlatformError('engine_unreachable', 'Its engine has not come back from its restart', { cause: hindrance })
 }

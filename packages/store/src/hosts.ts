@@ -197,7 +197,12 @@ function numberOf(bytes: bigint | null): number | null {
   return bytes === null ? null : Number(bytes)
 }
 
-/** Somebody is attached to a dyno on it (`paas run`). */
+/** Somebody is joined with a process on it (`paas run`, `paas ps:exec`). */
 export async function hasAttached(store: Store, id: string): Promise<boolean> {
-  return (await store.db.dyno.count({ where: { hostId: id, attach: true, state: { notIn: ['crashed', 'down'] } } })) > 0
+  const runs = { hostId: id, state: { notIn: ['crashed' as const, 'down' as const] } }
+  const [dynos, execs] = await Promise.all([
+    store.db.dyno.count({ where: { ...runs, attach: true } }),
+    store.db.exec.count({ where: { dyno: runs, startedAt: { not: null } } }),
+  ])
+  return dynos + execs > 0
 }

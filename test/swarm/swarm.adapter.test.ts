@@ -10,9 +10,8 @@ import { until } from '@paas/testing/wait'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tinyImage } from '../../apps/scheduler/src/tiny-image.fixture.ts'
 import { type Rig, startHosts } from '../hosts/rig.ts'
+import { IMAGE, spec, WEB } from './dyno.fixture.ts'
 
-const IMAGE = 'tswarm/tiny:1'
-const WEB = 'trap "exit 0" TERM; httpd -f -p 8080 -h /app/www & wait'
 let rig: Rig
 let engine: Engine
 let dynos: DynoEngine
@@ -25,17 +24,6 @@ beforeAll(async () => {
   await tinyImage(engine, IMAGE)
 })
 afterAll(() => rig?.down())
-
-let made = 0
-function spec(app: string, command: string, more: Partial<DynoSpec> = {}): DynoSpec {
-  made += 1
-  const dynoId = `00000000-0000-4000-8000-${String(made).padStart(12, '0')}`.replace(/^0{8}/, String(made).padStart(8, '0'))
-  return {
-    ...{ dynoId, appId: `id-of-${app}`, app, type: 'web', number: made, release: 1, image: IMAGE, command, env: {} },
-    ...{ memoryMiB: 64, pids: 32, cpuShares: 1024, stopGraceMs: 1_000 },
-    ...more,
-  }
-}
 
 const ended = (id: string) => until('its end', async () => (await dynos.findEnd(id))?.running === false)
 const inside = (command: string) => rig.hosts[0]!.inside(['sh', '-c', command])

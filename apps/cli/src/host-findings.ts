@@ -22,6 +22,7 @@ export function findingsOf(host: Host, all: readonly Host[], nowMs: number): Fin
   return [
     ...conditionOf(host),
     ...wishesOf(host, nowMs),
+    ...swarmOf(host),
     ...certificatesOf(host, nowMs),
     ...diskOf(host),
     ...contactOf(host, nowMs),
@@ -68,6 +69,19 @@ function wishesOf({ name, draining, cordoned, dynos, distrust_until }: Host, now
         'Wait; if it happens often, look at its network and power.',
       ),
     )
+  }
+  return found
+}
+
+function swarmOf({ name, condition, node_trouble, strangers }: Host): Finding[] {
+  const found: Finding[] = []
+  if (node_trouble && condition === 'up') {
+    const todo = `\`docker node ls\` on the platform's machine says more. One that left the swarm: \`paas hosts:drain ${name}\`, \`paas hosts:remove ${name}\`, and add it again.`
+    found.push(wrong(`nothing new is placed on it: ${node_trouble}`, todo))
+  }
+  if (strangers.length > 0) {
+    const what = `${strangers.join(', ')} ${strangers.length === 1 ? 'is a node of its swarm and no host' : 'are nodes of its swarm and no hosts'}: no dynos there`
+    found.push(note(what, 'To use one: `docker swarm leave` there, then `paas hosts:add`, and it joins again as a host.'))
   }
   return found
 }

@@ -117,6 +117,10 @@ export interface Host {
   authority_expires_at: string | null
   last_seen: string | null
   distrust_until: string | null
+  /** In a swarm: why it starts nothing there. */
+  node_trouble: string | null
+  /** Of the platform's own machine: nodes of its swarm that are no hosts. */
+  strangers: string[]
   steps: { name: string; state: 'running' | 'done' | 'failed'; detail: string }[]
   created_at: string
 }

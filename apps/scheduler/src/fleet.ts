@@ -95,7 +95,8 @@ export class Fleet {
     const { namePrefix, cgroupParent, hostSubnets } = settings
     const names = { namePrefix, cgroupParent, appSubnet: appSubnetOf(hostSubnets, host.number) }
     const other = openEngine({ dockerHost: host.engineUrl, ...names, linked: true, ...(tls && { tls }) })
-    return { host, tls, engine: other, dynos: openDynoEngine('docker', other) }
+    const dynos = openDynoEngine(settings.engineKind, other, { manager: engine, hostId: host.id })
+    return { host, tls, engine: other, dynos }
   }
 }
 

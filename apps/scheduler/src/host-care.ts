@@ -1,10 +1,9 @@
 // What a host's row asks for besides watching: joining, and leaving for good.
-import { removeLink } from '@paas/engine/link'
 import { pause } from '@paas/service/wait'
 import { deleteHost, isFree } from '@paas/store/hosts'
 import type { Scheduler } from './deps.ts'
 import type { Member } from './fleet.ts'
-import { joinHost } from './join.ts'
+import { disconnect, joinHost } from './join.ts'
 import { configureLinks } from './links.ts'
 
 /** A stack on its way to a host takes longer than anybody waits for our end; the next leader goes on where this one stopped. */
@@ -33,15 +32,16 @@ export class HostCare {
 }
 
 /** Once nothing of an app is on it any more: everything of ours goes, then the row. A host that is lost is only forgotten. */
-async function retire(scheduler: Scheduler, { host, engine, dynos }: Member): Promise<void> {
+async function retire(scheduler: Scheduler, member: Member): Promise<void> {
   const { store, fleet, log } = scheduler
+  const { host, dynos } = member
   if (!(await isFree(store, host.id))) return
   if (host.condition === 'up' || host.condition === 'sick') {
     for (const { id, dynoId } of await dynos.list()) if (dynoId) await dynos.remove(id)
     for (const { id } of await dynos.listPrepared()) await dynos.remove(id)
     // One that stayed would have addresses that lead elsewhere once the host is added again, as another number.
     for (const { appId } of await dynos.listAppNetworks()) if (!(await dynos.removeAppNetwork(appId))) return
-    await removeLink(engine)
+    await disconnect(scheduler, member)
   }
   if (!(await deleteHost(store, host.id))) return
   log.info({ host: host.name }, 'host.removed')

@@ -6,15 +6,17 @@ import { paths } from '@paas/contract/settings'
 import { PlatformError } from '@paas/domain/errors'
 import { checkClock, checkDisk, checkEngine } from '@paas/domain/host-check'
 import { linkAddressOf } from '@paas/domain/host-subnet'
+import type { EngineKind } from '@paas/engine/dyno-engine'
 import { explainUnreachable, readEngineFacts } from '@paas/engine/engine-facts'
 import { readLink, removeLink } from '@paas/engine/link'
 import { readLinkDisk } from '@paas/engine/link-machine'
 import { checkRegistryProxy, ensureRegistryTrust } from '@paas/engine/registry-trust'
+import { joinSwarm, leaveSwarm } from '@paas/engine/swarm-join'
 import { pause } from '@paas/service/wait'
 import { changeHost, type JoinStep } from '@paas/store/hosts'
 import type { Scheduler } from './deps.ts'
 import type { Member } from './fleet.ts'
-import { configureLinks, prepareLink } from './links.ts'
+import { configureLinks, placeOf, prepareLink } from './links.ts'
 
 const MEET_MS = 15_000
 const LOOK_MS = 100
@@ -25,19 +27,20 @@ interface Step {
   run(scheduler: Scheduler, member: Member): Promise<string>
 }
 
-const STEPS: readonly Step[] = [
+const STEPS: readonly (Step & { only?: EngineKind })[] = [
   { name: 'Reaching its engine', run: reachEngine },
   { name: 'Linking it with this machine', run: linkMachines },
+  { name: 'Joining the swarm', run: joinNodes, only: 'swarm' },
   { name: 'Looking at its disk', run: lookAtDisk },
   { name: 'Fetching the stack image', run: fetchStack },
 ]
 
 /** From `joining` to `up`, or to `failed` with the reason; then nothing of ours is left there. Never rejects. */
 export async function joinHost(scheduler: Scheduler, hostId: string): Promise<void> {
-  const { store, fleet, log } = scheduler
+  const { store, fleet, settings, log } = scheduler
   const done: JoinStep[] = []
   const tell = (step: JoinStep) => changeHost(store, hostId, { steps: [...done, step] })
-  for (const { name, run } of STEPS) {
+  for (const { name, run } of STEPS.filter(({ only }) => only === undefined || only === settings.engineKind)) {
     const member = fleet.get(hostId)
     if (member?.host.condition !== 'joining') return // removed meanwhile
     try {
@@ -51,7 +54,7 @@ export async function joinHost(scheduler: Scheduler, hostId: string): Promise<vo
       log.warn({ host: member.host.name, step: name, err: error }, 'host.not_joined')
       if (!(error instanceof PlatformError)) return // the platform's own trouble: the next look begins anew
       const reason = [error.message, ...(error.hint ? [error.hint] : [])].join('. ').replace(/\.\. /g, '. ')
-      if (error.code !== 'conflict') await removeLink(member.engine).catch(() => {}) // else it is another host's
+      if (error.code !== 'conflict') await disconnect(scheduler, member).catch(() => {}) // else it is another host's
       await changeHost(store, hostId, {
         condition: 'failed',
         reason,
@@ -63,6 +66,12 @@ export async function joinHost(scheduler: Scheduler, hostId: string): Promise<vo
   }
   await changeHost(store, hostId, { condition: 'up', reason: null, lastSeen: new Date() })
   log.info({ host: fleet.get(hostId)?.host.name }, 'host.joined')
+}
+
+/** Out of the swarm, and the link away. */
+export async function disconnect({ fleet, settings }: Scheduler, { host, engine }: Member): Promise<void> {
+  if (settings.engineKind === 'swarm') await leaveSwarm(fleet.local().engine, engine, host.id)
+  await removeLink(engine)
 }
 
 async function reachEngine({ store, fleet }: Scheduler, { host, engine }: Member): Promise<string> {
@@ -99,6 +108,12 @@ async function linkMachines(scheduler: Scheduler, member: Member): Promise<strin
     }
     await pause(LOOK_MS)
   }
+}
+
+async function joinNodes({ fleet }: Scheduler, { host, engine }: Member): Promise<string> {
+  const address = await placeOf(host)
+  await joinSwarm(fleet.local().engine, engine, { hostId: host.id, address })
+  return `a worker at ${address}`
 }
 
 async function lookAtDisk({ store }: Scheduler, { host, engine }: Member): Promise<string> {

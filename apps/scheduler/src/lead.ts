@@ -4,6 +4,7 @@
 // Wakes, events of the engines and jobs that ended say which app to look at;
 // every few seconds all apps are looked at, since any of these may be lost.
 import { ensureFirewall } from '@paas/engine/firewall'
+import { watchNodes } from '@paas/engine/swarm-nodes'
 import type { Service } from '@paas/service/service'
 import { pause } from '@paas/service/wait'
 import { openTermStore } from '@paas/store/store'
@@ -25,6 +26,7 @@ import { PreparedNetworks } from './prepared.ts'
 import { Reconciler } from './reconciler.ts'
 import { openRendezvous } from './rendezvous.ts'
 import type { RouteServer } from './routes.ts'
+import { readNodes } from './swarm-nodes.ts'
 import { sweep } from './sweep.ts'
 
 const RESYNC_MS = 5_000
@@ -68,6 +70,7 @@ export async function lead({ ...deps }: SchedulerDeps, routes: RouteServer, term
   const leave = wakeUp(scheduler, { watches, care })
   const running = [
     run(scheduler, { watches, care }, abort.signal),
+    watchSwarm(scheduler, abort.signal),
     watchMemory(scheduler, abort.signal),
     watchDisk(scheduler, abort.signal),
     watchCertificates(scheduler, abort.signal),
@@ -106,6 +109,18 @@ function wakeUp(scheduler: Scheduler, hosts: Hosts): () => void {
   return () => {
     for (const off of offs) off()
   }
+}
+
+/** What changes in the list of nodes is in the rows at once, and with the next resync whatever was missed. Never rejects. */
+async function watchSwarm(scheduler: Scheduler, signal: AbortSignal): Promise<void> {
+  if (scheduler.settings.engineKind !== 'swarm') return
+  const read = () => readNodes(scheduler).catch((err: unknown) => scheduler.log.warn({ err }, 'nodes.not_read'))
+  const watching = watchNodes(scheduler.engine, () => void read(), signal)
+  while (!signal.aborted) {
+    await pause(RESYNC_MS, signal)
+    if (!signal.aborted) await read()
+  }
+  await watching
 }
 
 /** First the table, from rows alone; then all apps, again and again. */

@@ -18,6 +18,8 @@ export interface HostFacts {
   draining: boolean
   removeWanted: boolean
   distrustUntil: Date | null
+  /** Its swarm starts nothing there. */
+  nodeTrouble: string | null
   memoryMiB: number | null
   cpus: number | null
   /** Bytes, of the disk with its engine's images. */
@@ -38,11 +40,11 @@ function placementHostOf(
   host: HostFacts,
   { alone, memoryOvercommit, nowMs }: { alone: boolean; memoryOvercommit: number; nowMs: number },
 ): PlacementHost {
-  const { id, name, labels, condition, cordoned, draining, removeWanted, distrustUntil } = host
+  const { id, name, labels, condition, cordoned, draining, removeWanted, distrustUntil, nodeTrouble } = host
   return {
     ...{ id, name, labels, zone: labels['zone'] ?? '' },
     condition: alone ? 'up' : condition,
-    cordoned: cordoned || draining || removeWanted,
+    cordoned: cordoned || draining || removeWanted || nodeTrouble !== null,
     distrusted: !alone && (distrustUntil?.getTime() ?? 0) > nowMs,
     diskFull: !alone && isDiskFull(host),
     capacity: capacityOf(host, memoryOvercommit),

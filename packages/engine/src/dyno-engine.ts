@@ -12,7 +12,7 @@ import type { Gateway } from './firewall-rules.ts'
 import type { JoinedProcess } from './joined.ts'
 import type { Belongs } from './labels.ts'
 import type { Holder } from './network-holder.ts'
-import { swarmDynos } from './swarm.ts'
+import { type SwarmNodeOptions, swarmDynos } from './swarm.ts'
 
 export type EngineKind = 'docker' | 'swarm'
 
@@ -56,6 +56,7 @@ export interface DynoEngine {
   gateway: Gateway | undefined
 }
 
-export function openDynoEngine(kind: EngineKind, engine: Engine): DynoEngine {
-  return kind === 'swarm' ? swarmDynos(engine) : dockerDynos(engine)
+/** `other`: on a host beside the platform's own machine. */
+export function openDynoEngine(kind: EngineKind, engine: Engine, other?: SwarmNodeOptions): DynoEngine {
+  return kind === 'swarm' ? swarmDynos(engine, other) : dockerDynos(engine)
 }

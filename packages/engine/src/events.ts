@@ -53,19 +53,33 @@ export function factsOf({ Id, Names, State, Labels, Created, NetworkSettings }: 
  * and with undefined after each (re)connect: anything may have changed.
  * Resolves after the abort; never rejects.
  */
-export async function watchContainers(
+export function watchContainers(
   engine: Engine,
   onChange: (change: ContainerChange | undefined) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const filters = JSON.stringify({ type: ['container'], event: ACTIONS, label: labelFilter(engine) })
+  const filters = { type: ['container'], event: [...ACTIONS], label: labelFilter(engine) }
+  const onEvent = (event: EngineEvent | undefined) => {
+    const change = event && changeOf(event)
+    if (change || !event) onChange(change)
+  }
+  return watchEvents(engine, { what: 'watch containers', filters }, onEvent, signal)
+}
+
+/** The same of whatever the filters name, as the engine says it. */
+export async function watchEvents(
+  engine: Engine,
+  { what, filters }: { what: string; filters: Record<string, string[]> },
+  onEvent: (event: EngineEvent | undefined) => void,
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
     try {
-      const stream = (await engine.call('watch containers', () =>
-        engine.docker.getEvents({ filters, abortSignal: signal } as object),
+      const stream = (await engine.call(what, () =>
+        engine.docker.getEvents({ filters: JSON.stringify(filters), abortSignal: signal } as object),
       )) as unknown as Readable
-      onChange(undefined)
-      await readChanges(stream, onChange, signal)
+      onEvent(undefined)
+      await readEvents(stream, onEvent, signal)
     } catch {
       // the engine is away; the loop of whoever watches reports that from its own calls
     }
@@ -73,7 +87,7 @@ export async function watchContainers(
   }
 }
 
-async function readChanges(stream: Readable, onChange: (change: ContainerChange) => void, signal: AbortSignal): Promise<void> {
+async function readEvents(stream: Readable, onEvent: (event: EngineEvent) => void, signal: AbortSignal): Promise<void> {
   const stop = () => stream.destroy()
   signal.addEventListener('abort', stop, { once: true })
   try {
@@ -81,10 +95,7 @@ async function readChanges(stream: Readable, onChange: (change: ContainerChange)
     for await (const text of stream.setEncoding('utf8') as AsyncIterable<string>) {
       const lines = (rest + text).split('\n')
       rest = lines.pop() ?? ''
-      for (const line of lines) {
-        const change = line && changeOf(JSON.parse(line))
-        if (change) onChange(change)
-      }
+      for (const line of lines) if (line) onEvent(JSON.parse(line))
     }
   } finally {
     signal.removeEventListener('abort', stop)
@@ -92,7 +103,7 @@ async function readChanges(stream: Readable, onChange: (change: ContainerChange)
   }
 }
 
-interface EngineEvent {
+export interface EngineEvent {
   Action?: string
   Actor?: { ID?: string; Attributes?: Record<string, string> }
 }

@@ -60,13 +60,15 @@ export interface HostRules {
   machines: readonly { address: string; tcpPorts: readonly number[] }[]
   /** TCP ports of this machine that other hosts reach over the link: the registry's. */
   tcpPorts: readonly number[]
+  gateway?: Gateway | undefined
 }
 
 /** Between hosts: routers reach dynos over the link, and nobody reaches anything else. */
 export function linkRules(
   { prefix, bridges, link }: Names & { link: string },
-  { routers, ranges, machines, tcpPorts, nameServers }: HostRules & { nameServers: readonly string[] },
+  { routers, ranges, machines, tcpPorts, gateway, nameServers }: HostRules & { nameServers: readonly string[] },
 ): Rules {
+  const entries = [bridges, ...(gateway ? [gateway.bridge] : [])]
   const [leaving, entering, arriving] = [`${prefix}-hosts`, `${prefix}-entry`, `${prefix}-wires`]
   return {
     chains: {
@@ -84,7 +86,9 @@ export function linkRules(
       [entering]: [
         ANSWERS,
         `-i ${bridges} -j RETURN`,
-        `-i ${link} -o ${bridges} -s ${routers} -j ACCEPT`, // which the engine would refuse: no port is published
+        ...entries.map((bridge) => `-i ${link} -o ${bridge} -s ${routers} -j ACCEPT`), // which the engine would refuse: no port is published
+        // Ports that other services of the swarm publish are the engine's to judge.
+        ...(gateway ? [`! -i ${link} -o ${gateway.bridge} -m conntrack --ctstate DNAT -j RETURN`] : []),
         '-j DROP',
       ],
       [arriving]: [
@@ -95,8 +99,7 @@ export function linkRules(
       ],
     },
     hooks: [
-      `FORWARD -i ${bridges} -j ${leaving}`,
-      `FORWARD -o ${bridges} -j ${entering}`,
+      ...entries.flatMap((bridge) => [`FORWARD -i ${bridge} -j ${leaving}`, `FORWARD -o ${bridge} -j ${entering}`]),
       `FORWARD -i ${link} -j ${entering}`,
       `INPUT -i ${link} -j ${arriving}`,
     ],

@@ -66,6 +66,19 @@ it('lets routers in from the link and nobody else, and no container out to it', 
   `)
 })
 
+it("does the same for a swarm's gateway, but for ports that other services publish", () => {
+  const names = { prefix: 'paas', bridges: 'paas-+', link: 'wg-paas' }
+  const { chains, hooks } = linkRules(names, {
+    ...{ routers: '10.127.0.1', ranges: ['10.128.0.0/10'], machines: [], tcpPorts: [], nameServers: [] },
+    gateway: { bridge: 'docker_gwbridge', range: '10.213.0.0/16' },
+  })
+  expect(hooks).toContain('FORWARD -i docker_gwbridge -j paas-hosts')
+  expect(hooks).toContain('FORWARD -o docker_gwbridge -j paas-entry')
+  expect(chains['paas-entry']).toContain('-i wg-paas -o docker_gwbridge -s 10.127.0.1 -j ACCEPT')
+  expect(chains['paas-entry']).toContain('! -i wg-paas -o docker_gwbridge -m conntrack --ctstate DNAT -j RETURN')
+  expect(chains['paas-hosts']).not.toContain('-o docker_gwbridge -j RETURN')
+})
+
 it('reads what the link says of itself', () => {
   const text = `wireguard-go\t1420\t1700000100\n${key}\t192.0.2.7:51820\t1700000070\t180\t272\n${key}\t(none)\t0\t0\t0\n`
   expect(parseLink(text)).toEqual({

@@ -63,7 +63,7 @@ export async function configureLink(engine: Engine, config: LinkConfig): Promise
   const nameServers = nameServersOf(resolvConf)
   const names = { prefix: engine.prefix, bridges: `${bridgePrefix(engine)}+`, link: linkInterface(engine) }
   const rules = [
-    ...(config.guard ? [guardRules(names, { ...config.guard, nameServers })] : []),
+    ...(config.guard ? [guardRules(names, { ...config.guard, gateway: config.gateway, nameServers })] : []),
     linkRules(names, { ...config, nameServers }),
   ]
   const next = await makeTar([{ kind: 'file', name: 'next', content: wantedText({ ...config, rules }) }])

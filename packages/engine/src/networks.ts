@@ -1,7 +1,7 @@
 // Networks: one per app, so that apps cannot see each other, and one for all
 // builds, whose containers cannot see each other either.
 //
-// Each takes a /26 of the platform's range. Two platforms or two calls may
+// Each takes a block of the platform's range. Two platforms or two calls may
 // choose the same free block at the same time: the engine refuses the second,
 // and it looks again. Names of bridges begin alike, so that one firewall rule
 // covers all of them (firewall.ts).
@@ -12,7 +12,7 @@ import { type Engine, statusOf } from './client.ts'
 import { LABEL, labelFilter, labelsOf } from './labels.ts'
 import { type Block, formatBlock, freeBlock, parseBlock } from './networks-subnet.ts'
 
-const NETWORK_BITS = 26 // 61 dynos of one app on one host
+const BRIDGE_BITS = 26 // 61 dynos of one app on one host
 const MAX_TRIES = 8
 const BRIDGE_MAX = 15 // IFNAMSIZ - 1
 const CREATE_DEADLINE_MS = 30_000
@@ -96,16 +96,16 @@ export async function listAppNetworks(engine: Engine): Promise<{ name: string; a
   return found.map(({ Name, Labels }) => ({ name: Name, appId: Labels?.[LABEL.app] ?? '' }))
 }
 
-/** Made on a free block of the platform's range, if it is not there. Answers its name. */
+/** Made on a free block of the platform's range (a /`bits`), if it is not there. Answers its name. */
 export async function ensureNetwork(
   engine: Engine,
   name: string,
   labels: Record<string, string>,
-  driver: Pick<NetworkCreateOptions, 'Driver' | 'Options' | 'Attachable'>,
+  { bits = BRIDGE_BITS, ...driver }: Pick<NetworkCreateOptions, 'Driver' | 'Options' | 'Attachable'> & { bits?: number },
 ): Promise<string> {
   if (await exists(engine, name)) return name
   for (let tried = 1; ; tried += 1) {
-    const subnet = formatBlock(await chooseBlock(engine))
+    const subnet = formatBlock(await chooseBlock(engine, bits))
     try {
       await engine.call(
         `create network ${name}`,
@@ -143,7 +143,7 @@ async function exists(engine: Engine, name: string): Promise<boolean> {
 }
 
 /** Free among all networks of the engine; starts looking anywhere, so that rivals seldom meet. */
-async function chooseBlock(engine: Engine): Promise<Block> {
+async function chooseBlock(engine: Engine, bits: number): Promise<Block> {
   const range = parseBlock(engine.appSubnet)
   if (!range) throw new PlatformError('settings_invalid', `PAAS_APP_SUBNET is not an IPv4 range: ${engine.appSubnet}`)
   const networks = await engine.call('list networks', (abortSignal) => engine.docker.listNetworks({ abortSignal } as object))
@@ -151,7 +151,7 @@ async function chooseBlock(engine: Engine): Promise<Block> {
     .flatMap(({ IPAM }) => IPAM?.Config ?? [])
     .map(({ Subnet }) => parseBlock(Subnet ?? ''))
     .filter((block) => block !== undefined)
-  const block = freeBlock(range, NETWORK_BITS, taken, randomInt(2 ** (32 - range.bits)))
+  const block = freeBlock(range, bits, taken, randomInt(2 ** (32 - range.bits)))
   if (block) return block
   throw new PlatformError('engine_refused', `Every network of ${engine.appSubnet} is taken`, {
     hint: 'Set PAAS_APP_SUBNET to a larger range.',

@@ -6,6 +6,7 @@ import type { Engine } from './client.ts'
 import { DYNO_USER, type DynoSpec, LOCAL_LOG, MIB, OPEN_FILES, STACK_START } from './dynos-config.ts'
 import type { DynoImage } from './dynos-image.ts'
 import { labelsOf } from './labels.ts'
+import { constraintTo } from './swarm-tasks.ts'
 
 const NAME_MAX = 63 // a DNS label: letters, digits, dashes
 /** Swarm's API has no `no-new-privileges` before 1.44, so the first program in the dyno takes them from all that follow. */
@@ -47,7 +48,7 @@ export function serviceSpec(
       },
       Resources: { Limits: { MemoryBytes: spec.memoryMiB * MIB, Pids: spec.pids } },
       RestartPolicy: { Condition: 'none' },
-      Placement: { Constraints: [`node.id==${host.nodeId}`] },
+      Placement: { Constraints: [constraintTo(host.nodeId)] },
       Networks: [{ Target: host.network }],
       LogDriver: { Name: LOCAL_LOG.Type, Options: LOCAL_LOG.Config },
     },

@@ -1,8 +1,8 @@
 // What Swarm knows of a dyno: its service, and the one task that the service
-// ever has. The container that a task became is found in the node's own engine,
-// which knows of its end before Swarm does.
-import type { ContainerInfo } from 'dockerode'
-import type { Engine } from './client.ts'
+// ever has. The manager is asked for these; the container that a task became
+// is found in its node's own engine, which knows of its end before Swarm does.
+import type { ContainerInfo, Service } from 'dockerode'
+import { type Engine, statusOf } from './client.ts'
 import { type ContainerFacts, factsOf } from './events.ts'
 import { type Belongs, belongsOf, labelFilter } from './labels.ts'
 
@@ -16,13 +16,26 @@ export interface Task {
   Status: { State: string; Err?: string; Message?: string; ContainerStatus?: { ContainerID?: string; ExitCode?: number } }
 }
 
-/** Once for each service, and once for what is only a container: a build, an attached one-off. */
-export async function listSwarmDynos(engine: Engine, belongs: Belongs = {}, deadlineMs?: number): Promise<ContainerFacts[]> {
+/** Where dynos of one node are asked about. */
+export interface SwarmPlace {
+  /** Of the platform's own machine. */
+  manager: Engine
+  /** The node's own; the manager's where that is the node. */
+  engine: Engine
+}
+
+/** What is meant for this node (undefined: it is in the swarm no more): once for each service, and once for what is only a container, as a build or an attached one-off. */
+export async function listSwarmDynos(
+  { manager, engine }: SwarmPlace,
+  nodeId: string | undefined,
+  belongs: Belongs = {},
+  deadlineMs?: number,
+): Promise<ContainerFacts[]> {
   const filters = { label: labelFilter(engine, belongs) }
   const deadline = deadlineMs === undefined ? {} : { deadlineMs }
   const [services, tasks, containers] = await Promise.all([
-    engine.call('list services', () => engine.docker.listServices({ filters }), deadline),
-    engine.call('list tasks', () => engine.docker.listTasks({ filters }) as Promise<Task[]>, deadline),
+    nodeId === undefined ? [] : listServicesOn(manager, nodeId, belongs, deadline),
+    manager.call('list tasks', () => manager.docker.listTasks({ filters }) as Promise<Task[]>, deadline),
     engine.call('list containers', () => engine.docker.listContainers({ all: true, filters }), deadline),
   ])
   const taskOf = new Map(tasks.map((task) => [task.ServiceID, task]))
@@ -40,10 +53,35 @@ export async function listSwarmDynos(engine: Engine, belongs: Belongs = {}, dead
   ]
 }
 
+export function constraintTo(nodeId: string): string {
+  return `node.id==${nodeId}`
+}
+
+/** Ours, of dynos that were placed on this node, whether it runs them or not. */
+export async function listServicesOn(
+  manager: Engine,
+  nodeId: string,
+  belongs: Belongs = {},
+  deadline: { deadlineMs?: number } = {},
+): Promise<Service[]> {
+  const filters = { label: labelFilter(manager, belongs) }
+  const all = await manager.call('list services', () => manager.docker.listServices({ filters }), deadline)
+  return all.filter(({ Spec }) => Spec?.TaskTemplate?.Placement?.Constraints?.includes(constraintTo(nodeId)))
+}
+
+/** Gone already is fine. */
+export async function removeServiceById(manager: Engine, id: string): Promise<void> {
+  try {
+    await manager.call(`remove service ${id}`, () => manager.docker.getService(id).remove(), { expected: [404] })
+  } catch (error) {
+    if (statusOf(error) !== 404) throw error
+  }
+}
+
 /** The service's one task; undefined until Swarm has made it, and when the service is gone. */
-export async function findTask(engine: Engine, serviceId: string): Promise<Task | undefined> {
+export async function findTask(manager: Engine, serviceId: string): Promise<Task | undefined> {
   const filters = { service: [serviceId] }
-  const tasks = await engine.call('list tasks', () => engine.docker.listTasks({ filters }) as Promise<Task[]>)
+  const tasks = await manager.call('list tasks', () => manager.docker.listTasks({ filters }) as Promise<Task[]>)
   return tasks.toSorted((a, b) => (a.CreatedAt < b.CreatedAt ? 1 : -1))[0]
 }
 

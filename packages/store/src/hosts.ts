@@ -57,6 +57,10 @@ export interface Host {
   renewals: LastRenewals
   /** Its engine is being restarted by us, and may be silent before. */
   restartUntil: Date | null
+  /** In a swarm: why it starts nothing there, for people; null: it does. */
+  nodeTrouble: string | null
+  /** Of the platform's own machine: names of nodes of its swarm that are no hosts. */
+  strangers: string[]
 }
 
 /** What the scheduler finds out; undefined fields stay as they are. */
@@ -75,6 +79,8 @@ export interface HostChange {
   diskFree?: number
   diskTotal?: number
   linkKey?: string | null
+  nodeTrouble?: string | null
+  strangers?: string[]
   engineUrl?: string
   serverCertificate?: CertificateLife
   renewals?: LastRenewals

@@ -39,7 +39,7 @@ const SHARES_PER_CPU = 1024
 
 export interface HostDeps {
   store: Store
-  settings: Pick<Settings, 'memoryOvercommit' | 'hostSubnets' | 'engineKind'>
+  settings: Pick<Settings, 'memoryOvercommit' | 'hostSubnets'>
   authority: HostAuthority
 }
 
@@ -58,11 +58,6 @@ export function hostEndpoints(router: ApiRouter, { store, settings, authority }:
 
   router.post('/hosts', async (ctx) => {
     adminOnly(ctx)
-    if (settings.engineKind === 'swarm') {
-      throw new PlatformError('conflict', 'This platform runs its dynos in a Docker Swarm, and takes no hosts beside it', {
-        hint: 'PAAS_ENGINE=docker, chosen at install, places dynos on hosts that are added.',
-      })
-    }
     const { name, engine_url, credentials } = bodyOf(ctx, NewHost)
     const refusal = refuseHostName(name)
     if (refusal) throw new PlatformError(name === 'local' ? 'name_taken' : 'invalid_params', refusal)
@@ -159,7 +154,9 @@ export function hostEndpoints(router: ApiRouter, { store, settings, authority }:
       state: stateOf(view),
       condition: view.condition,
       condition_since: view.conditionSince,
-      reason: view.reason,
+      reason: view.reason ?? view.nodeTrouble,
+      node_trouble: view.nodeTrouble,
+      strangers: view.strangers,
       labels: view.labels,
       zone: view.labels['zone'] ?? null,
       cordoned: view.cordoned,
@@ -224,9 +221,9 @@ function refuseRemoval(host: HostView, { hosts }: Fleet, force: boolean): void {
 }
 
 /** One word for people: what is wrong with it comes before what was asked of it. */
-function stateOf({ condition, removeWanted, draining, cordoned }: HostView): string {
+function stateOf({ condition, removeWanted, draining, cordoned, nodeTrouble }: HostView): string {
   if (removeWanted) return 'removing'
   if (condition !== 'up') return condition
   if (draining) return 'draining'
-  return cordoned ? 'cordoned' : 'up'
+  return cordoned || nodeTrouble !== null ? 'cordoned' : 'up'
 }

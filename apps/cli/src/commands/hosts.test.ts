@@ -17,6 +17,7 @@ const host = (name: string, rest: Partial<Host> = {}): Host => ({
   ...{ engine_version: '20.10.24', engine_url: `tcp://${name}:2376` },
   ...{ certificates: { client: null, server: null }, authority_expires_at: null },
   ...{ last_seen: new Date().toISOString(), distrust_until: null, steps: [], created_at: '2026-01-02T10:00:00Z' },
+  ...{ node_trouble: null, strangers: [] },
   ...rest,
 })
 const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString()
@@ -248,6 +249,14 @@ describe('hosts:doctor', () => {
     expect(await run('hosts:doctor')).toMatchObject({ status: 0, stdout: 'local: nothing wrong\nh2: nothing wrong\n' })
   })
 
+  it('names nodes of a swarm that are no hosts', async ({ platform, run }) => {
+    platform.answers = { 'GET /hosts': [host('local', { local: true, strangers: ['w3', 'w4'] })] }
+    const { status, stdout } = await run('hosts:doctor')
+    expect(status).toBe(0)
+    expect(stdout).toContain('w3, w4 are nodes of its swarm and no hosts')
+    expect(stdout).toContain('hosts:add')
+  })
+
   it.for([
     {
       title: 'lost',
@@ -279,6 +288,12 @@ describe('hosts:doctor', () => {
       title: 'the platform’s own, whose authority nears its end',
       rest: { authority_expires_at: inDays(300) },
       ...{ says: 'own authority ends at', does: '092-certificates.md' },
+    },
+    {
+      title: 'drained in its swarm',
+      rest: { node_trouble: 'its node is drained' },
+      says: 'its node is drained',
+      does: 'docker node',
     },
     { title: 'not heard of', rest: { last_seen: inDays(-1) }, says: 'nobody has noted since', does: './bin/status' },
   ])('says what to do with a host that is $title, and exits with 1', async ({ rest, says, does }, { platform, run }) => {

@@ -1,0 +1,3 @@
+ALTER TABLE "hosts"
+    ADD COLUMN "node_trouble" TEXT,
+    ADD COLUMN "strangers" TEXT[] NOT NULL DEFAULT '{}';

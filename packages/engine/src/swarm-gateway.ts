@@ -3,6 +3,7 @@
 // free range, the same on most machines, unless it is there: so on a host
 // it is made beforehand, on addresses that the link leads to.
 import { PlatformError } from '@paas/domain/errors'
+import { pause } from '@paas/service/wait'
 import type { NetworkCreateOptions, NetworkInspectInfo } from 'dockerode'
 import { type Engine, statusOf } from './client.ts'
 import { LABEL, labelsOf } from './labels.ts'
@@ -12,6 +13,8 @@ import { type Block, formatBlock, overlaps, parseBlock } from './networks-subnet
 export const GATEWAY_BRIDGE = 'docker_gwbridge'
 /** 1021 containers: the kernel's bridge has 1023 ports (BR_PORT_BITS in net/bridge/br_private.h). */
 const GATEWAY_BITS = 22
+const REMOVE_MS = 5_000
+const LOOK_MS = 100
 
 /** Where the engine's machine reaches a container; undefined when it does not run. */
 export async function findGatewayAddress(engine: Engine, containerId: string): Promise<string | undefined> {
@@ -70,17 +73,20 @@ async function find(engine: Engine): Promise<NetworkInspectInfo | undefined> {
   }
 }
 
-/** False when containers use it. */
+/** False when containers use it. What Swarm itself had on it goes some moments after the engine has left. */
 async function remove(engine: Engine): Promise<boolean> {
-  try {
-    const network = engine.docker.getNetwork(GATEWAY_BRIDGE)
-    await engine.call('remove the gateway bridge', (abortSignal) => network.remove({ abortSignal } as object), {
-      expected: [403, 404],
-    })
-    return true
-  } catch (error) {
-    if (statusOf(error) === undefined) throw error
-    return statusOf(error) === 404
+  const network = engine.docker.getNetwork(GATEWAY_BRIDGE)
+  for (const began = performance.now(); ; await pause(LOOK_MS)) {
+    try {
+      await engine.call('remove the gateway bridge', (abortSignal) => network.remove({ abortSignal } as object), {
+        expected: [403, 404],
+      })
+      return true
+    } catch (error) {
+      if (statusOf(error) === undefined) throw error
+      if (statusOf(error) === 404) return true
+      if (performance.now() - began > REMOVE_MS) return false
+    }
   }
 }
 

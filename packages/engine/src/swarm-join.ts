@@ -52,7 +52,7 @@ async function join(manager: Engine, host: Engine, address: string): Promise<voi
   const reachable = managers.filter((at) => !/^(127\.|0\.0\.0\.0|\[?::)/.test(at))
   if (reachable.length === 0) {
     throw new PlatformError('host_refused', `The swarm's manager is known by ${managers.join(', ') || 'no address'} only`, {
-      hint: 'On this machine: `docker swarm init --force-new-cluster --advertise-addr` with an address that other machines reach. What runs goes on.',
+      hint: 'Make it anew here: `docker swarm leave --force`, then `docker swarm init --advertise-addr` with an address that other machines reach. Dynos are started again.',
     })
   }
   const { JoinTokens } = (await manager.call('read the swarm', () => manager.docker.swarmInspect())) as {

@@ -72,6 +72,7 @@ interface ListedNode {
 export async function listNodes(manager: Engine): Promise<SwarmNode[]> {
   const own = await findNodeId(manager)
   const nodes = (await manager.call('list nodes', () => manager.docker.listNodes())) as ListedNode[]
+  if (!nodes.some(({ ID }) => ID === own)) known.delete(manager) // its swarm was made anew
   return nodes.flatMap(({ ID, Spec, Description, Status, ManagerStatus }) => {
     const labels = Spec.Labels ?? {}
     const ours = labels[LABEL.prefix] === manager.prefix

@@ -13,6 +13,8 @@ import { type Block, formatBlock, overlaps, parseBlock } from './networks-subnet
 export const GATEWAY_BRIDGE = 'docker_gwbridge'
 /** 1021 containers: the kernel's bridge has 1023 ports (BR_PORT_BITS in net/bridge/br_private.h). */
 const GATEWAY_BITS = 22
+/** The one endpoint on it that is no container's. */
+const INGRESS = 'gateway_ingress-sbox'
 const REMOVE_MS = 5_000
 const LOOK_MS = 100
 
@@ -73,11 +75,16 @@ async function find(engine: Engine): Promise<NetworkInspectInfo | undefined> {
   }
 }
 
-/** False when containers use it. What Swarm itself had on it goes some moments after the engine has left. */
+/** False when containers use it. What Swarm itself had on it goes some moments after the engine has left; after one that left early it stays. */
 async function remove(engine: Engine): Promise<boolean> {
   const network = engine.docker.getNetwork(GATEWAY_BRIDGE)
   for (const began = performance.now(); ; await pause(LOOK_MS)) {
     try {
+      await engine
+        .call('disconnect the ingress', () => network.disconnect({ Container: INGRESS, Force: true }), {
+          expected: [403, 404, 500],
+        })
+        .catch(() => {})
       await engine.call('remove the gateway bridge', (abortSignal) => network.remove({ abortSignal } as object), {
         expected: [403, 404],
       })

@@ -4,10 +4,12 @@ import { readFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import path from 'node:path'
 import type { TestApp } from '@paas/testing/app'
+import { engineKind } from '@paas/testing/engine'
 import { must } from '@paas/testing/platform'
 import { run } from '@paas/testing/run'
 import { until } from '@paas/testing/wait'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { addressesOf } from './addresses.fixture.ts'
 import { type Fleet, openFleet } from './hosts.fixture.ts'
 
 let fleet: Fleet
@@ -93,6 +95,7 @@ describe('G2, G3, G5: between hosts', () => {
     target: string
     result: string
   }
+  const managerAddress = async () => (await must(run('docker', ['info', '--format', '{{.Swarm.NodeAddr}}']))).stdout.trim()
   const reach = async (targets: string[]) => {
     const answer = await probe.get(`/connect?to=${encodeURIComponent(targets.join(','))}`)
     expect(answer.status, answer.body).toBe(200)
@@ -102,18 +105,9 @@ describe('G2, G3, G5: between hosts', () => {
   }
 
   it('G2: a dyno reaches no dyno of another app, on any host', { timeout: 60_000 }, async () => {
-    const addresses: string[] = []
-    for (const host of ['local', 'h1', 'h2']) {
-      const engine = host === 'local' ? [] : ['--host', fleet.rig.host(host).socket]
-      const { stdout: ids } = await must(
-        run('docker', [...engine, 'ps', '-q', '--filter', `name=^${fleet.platform.prefix}[.](victim[.]web|network[.])`]),
-      )
-      for (const id of ids.split('\n').filter(Boolean)) {
-        const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}'
-        const { stdout } = await must(run('docker', [...engine, 'inspect', '--format', format, id]))
-        if (stdout.trim()) addresses.push(stdout.trim())
-      }
-    }
+    const filter = `name=^${fleet.platform.prefix}([.-]victim[.-]web|[.]network[.])`
+    const engines = [undefined, fleet.rig.host('h1').socket, fleet.rig.host('h2').socket]
+    const addresses = (await Promise.all(engines.map((engine) => addressesOf(filter, engine)))).flat()
     expect(addresses.length).toBeGreaterThanOrEqual(3)
     expect(await reach(addresses.map((address) => `${address}:8080`))).toEqual([])
     expect(await reach(['127.0.0.1:8080'])).toEqual(['127.0.0.1:8080']) // it can tell
@@ -122,8 +116,10 @@ describe('G2, G3, G5: between hosts', () => {
   it('G3: nor engines, the registry, hosts or cloud metadata', { timeout: 60_000 }, async () => {
     const { rig, platform } = fleet
     const link = platform.env['PAAS_LINK_SUBNET']!.replace(/0\/\d+$/, '')
-    const machines = [...rig.hosts.map(({ address }) => address), rig.gateway, `${link}1`, `${link}2`, `${link}3`]
-    const ports = [2376, 22, 5432, 6379, Number(platform.env['PAAS_REGISTRY_PORT'])]
+    const managers = engineKind() === 'swarm' ? [await managerAddress()] : []
+    const hosts = rig.hosts.map(({ address }) => address)
+    const machines = [...hosts, rig.gateway, ...managers, `${link}1`, `${link}2`, `${link}3`]
+    const ports = [2376, 2377, 7946, 22, 5432, 6379, Number(platform.env['PAAS_REGISTRY_PORT'])]
     const targets = machines.flatMap((machine) => ports.map((port) => `${machine}:${port}`))
     expect(await reach([...targets, '169.254.169.254:80'])).toEqual([])
   })

@@ -34,6 +34,7 @@ export interface Fleet {
   close(): Promise<void>
 }
 
+/** In a swarm the tests' own engine is its manager. */
 export async function openFleet(options: HostsOptions = {}): Promise<Fleet> {
   const rig = await startHosts(options)
   const platform = await startTestPlatform({ PAAS_BOOT_TIMEOUT_SECONDS: '15', PAAS_STOP_GRACE_SECONDS: '5' }).catch(
@@ -46,7 +47,7 @@ export async function openFleet(options: HostsOptions = {}): Promise<Fleet> {
     run(`${ROOT}/bin/paas`, args, { env: platform.env, cwd: platform.home, deadlineMs: 120_000 })
   const list = async (app: TestApp, host: string, format: string) => {
     const engine = host === 'local' ? [] : ['--host', rig.host(host).socket]
-    const filter = ['--filter', `name=^${platform.prefix}[.]${app.name}[.]`]
+    const filter = ['--filter', `name=^${platform.prefix}[.-]${app.name}[.-]`]
     const { stdout } = await must(run('docker', [...engine, 'ps', ...filter, '--format', format]))
     return stdout.split('\n').filter(Boolean).sort()
   }

@@ -3,10 +3,9 @@
 import { type AddressInfo, createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { createApp, type TestApp } from '@paas/testing/app'
-import { engineKind } from '@paas/testing/engine'
 import { must } from '@paas/testing/platform'
-import { run } from '@paas/testing/run'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { addressesOf } from './addresses.fixture.ts'
 
 const platform = inject('platform')
 
@@ -42,7 +41,7 @@ describe('a hostile app', () => {
   })
 
   it('reaches no dyno of another app, by address or name', async () => {
-    const addresses = await addressesOf(victim.name)
+    const addresses = await addressesOf(`name=^${platform.prefix}[.-]${victim.name}[.-]`)
     expect(addresses.length).toBeGreaterThan(0)
     expect(
       await reach([...addresses.map((address) => `${address}:8080`), 'victim:8080', 'web.1:8080', `victim.web.1:8080`]),
@@ -78,21 +77,4 @@ describe('a hostile app', () => {
     expect(stdout).toMatch(/Seccomp:\s+2/)
     expect(stdout).toMatch(/No such file/)
   })
-
-  /** Every address that its dynos have: in the app's network, and in a swarm on the bridge by which they leave. */
-  async function addressesOf(app: string): Promise<string[]> {
-    const filter = `name=^${platform.prefix}[.-]${app}[.-]`
-    const listed = await must(run('docker', ['ps', '--quiet', '--no-trunc', '--filter', filter]))
-    const ids = listed.stdout.trim().split('\n')
-    const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}'
-    const inspected = await must(run('docker', ['inspect', '--format', format, ...ids]))
-    const inside = inspected.stdout.split(/\s+/).filter((address) => address !== '')
-    return engineKind() === 'swarm' ? [...inside, ...(await gatewayAddressesOf(ids))] : inside
-  }
-
-  async function gatewayAddressesOf(ids: string[]): Promise<string[]> {
-    const { stdout } = await must(run('docker', ['network', 'inspect', 'docker_gwbridge', '--format', '{{json .Containers}}']))
-    const all = JSON.parse(stdout) as Record<string, { IPv4Address: string }>
-    return ids.map((id) => all[id]!.IPv4Address.split('/')[0]!)
-  }
 })

@@ -15,11 +15,11 @@ export const gatewayOf = (subnet: number) => `10.99.${subnet}.1`
 export const addressOf = (subnet: number, number: number) => `10.99.${subnet}.${FIRST_HOST + number}`
 export const namespaceOf = (rig: string, host: string) => `${rig}-${host}`
 
-/** Makes a bridge on the first free 10.99.K.0/24 and says which. Making it is the claim: a name can be made once. */
-export async function claimSubnet(): Promise<number> {
+/** Makes a bridge on the first free 10.99.K.0/24 and says which. Making it is the claim: a name can be made once. `taken` are those of rigs on bridges in other namespaces. */
+export async function claimSubnet(taken: readonly number[]): Promise<number> {
   const routes = (await must(run('ip', ['-4', 'route', 'show', 'table', 'all']))).stdout
   for (let subnet = 0; subnet < SUBNETS; subnet += 1) {
-    if (routes.includes(`10.99.${subnet}.`)) continue
+    if (taken.includes(subnet) || routes.includes(`10.99.${subnet}.`)) continue
     const { code } = await run('ip', ['link', 'add', bridgeOf(subnet), 'type', 'bridge'])
     if (code === 0) return subnet
   }

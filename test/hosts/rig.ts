@@ -13,7 +13,7 @@ import { openHost, type TestHost } from './host.ts'
 import { claimSubnet, closeBridge, gatewayOf, openBridge } from './network.ts'
 import { identify } from './process-id.ts'
 import { seedImage } from './seed.ts'
-import { findAbandoned, folderOf, type RigState, readState, writeState } from './state.ts'
+import { findAbandoned, folderOf, listSubnets, type RigState, readState, writeState } from './state.ts'
 
 const MAX_HOSTS = 200
 
@@ -55,7 +55,7 @@ export async function startHosts(options: HostsOptions = {}): Promise<Rig> {
   if (!/^[a-z][a-z0-9]{0,15}$/.test(name))
     throw new Error(`a rig's name is a letter and up to 15 letters and digits, not ${name}`)
   if (!(count >= 1 && count <= MAX_HOSTS)) throw new Error(`a rig has 1 to ${MAX_HOSTS} hosts, not ${count}`)
-  const state: RigState = readState(name) ?? { name, subnet: await claimSubnet(), hosts: [] }
+  const state: RigState = readState(name) ?? { name, subnet: await claimSubnet(listSubnets()), hosts: [] }
   if (!keep) state.owner = identify(process.pid)!
   for (let number = state.hosts.length + 1; number <= count; number += 1) {
     const host = `h${number}`

@@ -42,11 +42,19 @@ export function writeState(state: RigState): void {
   renameSync(`${file}.new`, file)
 }
 
+/** Of all rigs there are. */
+export function listSubnets(): number[] {
+  return names().flatMap((name) => readState(name)?.subnet ?? [])
+}
+
 /** Names of rigs whose owner ended without taking them down. */
 export function findAbandoned(): string[] {
-  const names = existsSync(BASE) ? readdirSync(BASE) : []
-  return names.filter((name) => {
+  return names().filter((name) => {
     const owner = readState(name)?.owner
     return owner !== undefined && !isAlive(owner)
   })
+}
+
+function names(): string[] {
+  return existsSync(BASE) ? readdirSync(BASE) : []
 }

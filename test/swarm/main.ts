@@ -1,14 +1,19 @@
-// Runs tests on a swarm: one machine of the rig (test/hosts) with an engine of
-// its own, which is made the manager of a swarm of one. The tests run inside
-// that machine, since routers must stand where the swarm's dynos are.
+// Runs end-to-end tests on a swarm: one machine of the rig (test/hosts) with
+// an engine of its own, which is made the manager of a swarm. The tests run in
+// that machine's network, since routers must stand where the swarm's dynos are;
+// machines that they add to it hang on a bridge there.
 //
 //   node test/swarm/main.ts run --project e2e push     arguments as for vitest
 import path from 'node:path'
 import { must, ROOT } from '@paas/testing/platform'
+import { run } from '@paas/testing/run'
+import { namespaceOf } from '../hosts/network.ts'
 import { startHosts } from '../hosts/rig.ts'
 
-/** What users are promised whatever runs their dynos. */
-const TESTS = ['push', 'zero-loss', 'run', 'logs', 'isolation'].map((name) => `test/e2e/${name}.test.ts`)
+/** What users and admins are promised whatever runs their dynos, and what only a swarm has. */
+const TESTS = ['push', 'zero-loss', 'run', 'logs', 'isolation', 'hosts-refused', 'hosts', 'swarm'].map(
+  (name) => `test/e2e/${name}.test.ts`,
+)
 /** On the rig a flood of lines outruns its reader, with Swarm and without: that test is about a machine's own engine. */
 const NO_FLOOD = '^(?!.*flood)'
 const DEADLINE_MS = 60 * 60_000
@@ -19,7 +24,8 @@ const [host] = rig.hosts
 await must(host!.docker(['swarm', 'init', '--advertise-addr', host!.address]))
 const vitest = [process.execPath, path.join(ROOT, 'node_modules/vitest/vitest.mjs')]
 const args = given.length > 0 ? given : ['run', '--project', 'e2e', '--testNamePattern', NO_FLOOD, ...TESTS]
-const { code } = await host!.inside([...vitest, '--root', ROOT, ...args], {
+const network = `--net=/run/netns/${namespaceOf(rig.name, host!.name)}`
+const { code } = await run('nsenter', [network, ...vitest, '--root', ROOT, ...args], {
   cwd: ROOT,
   env: { ...(process.env as Record<string, string>), DOCKER_HOST: host!.socket, PAAS_ENGINE: 'swarm' },
   deadlineMs: DEADLINE_MS,

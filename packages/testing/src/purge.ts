@@ -9,7 +9,7 @@ export async function purgeEngine(prefix: string): Promise<void> {
   await run('docker', ['exec', `${prefix}.link`, '/link/link', 'down'])
   const docker = new Docker({ socketPath: new URL(dockerHost()).pathname })
   const filters = { label: [`paas.prefix=${prefix}`] }
-  if (engineKind() === 'swarm') for (const { ID } of await docker.listServices({ filters })) await docker.getService(ID).remove()
+  if (engineKind() === 'swarm') await purgeSwarm(docker, prefix)
   const containers = await docker.listContainers({ all: true, filters })
   await Promise.all(
     containers.map(({ Id }) =>
@@ -32,6 +32,14 @@ export async function purgeEngine(prefix: string): Promise<void> {
       .catch(() => {})
   await untag(docker, prefix)
   await removeChains(prefix)
+}
+
+/** Its services, and the nodes that were its hosts. */
+async function purgeSwarm(docker: Docker, prefix: string): Promise<void> {
+  for (const { ID } of await docker.listServices({ filters: { label: [`paas.prefix=${prefix}`] } }))
+    await docker.getService(ID).remove()
+  const nodes = (await docker.listNodes()) as { ID: string; Spec: { Labels?: Record<string, string> } }[]
+  for (const { ID, Spec } of nodes) if (Spec.Labels?.['paas.prefix'] === prefix) await docker.getNode(ID).remove({ force: true })
 }
 
 /** Only our own names are taken off; layers that another platform still names stay. */

@@ -3,7 +3,7 @@
 # (apps/cli/src/host-ssh.ts), and is run twice:
 #
 #   phase=prepare   installs Docker, makes the engine's key, prints a signing request
-#   phase=install   ca=… cert=…: takes the certificate, and starts the engine with it
+#   phase=install   ca=… cert=… engine=docker|swarm: takes the certificate, and starts the engine with it
 #
 # Every step may be repeated: what is there already is left as it is. Lines that
 # begin with @ are for whoever called; everything else is for a person to read
@@ -119,7 +119,7 @@ write_firewall() {
 set -eu
 for tool in iptables ip6tables; do
   \$tool -n -L INPUT > /dev/null 2>&1 || continue
-  for bridge in docker0 br-+; do
+  for bridge in docker0 br-+ docker_gwbridge; do
     rule="INPUT -i \$bridge -p tcp --dport $PORT -j REJECT"
     # shellcheck disable=SC2086
     \$tool -w 5 -C \$rule 2> /dev/null || \$tool -w 5 -I \$rule
@@ -132,7 +132,9 @@ EOF_FIREWALL
 }
 
 write_config() {
-  local major features=''
+  local major features='' keeps=true
+  # Containers would outlive the engine's restart; swarm mode does not start with that.
+  [ "${engine:-docker}" != swarm ] || keeps=false
   major=$(dockerd --version | sed 's/^[^0-9]*\([0-9]*\).*/\1/')
   # Engines from 29 on keep images in containerd's store, where layers cannot be loaded one by one, unless told otherwise
   # (https://docs.docker.com/engine/release-notes/29/).
@@ -144,7 +146,7 @@ write_config() {
   "tlscacert": "$FOLDER/ca.pem",
   "tlscert": "$PAIR",
   "tlskey": "$PAIR",
-  "live-restore": true$features
+  "live-restore": $keeps$features
 }
 EOF_CONFIG
   mv "$CONFIG.new" "$CONFIG"

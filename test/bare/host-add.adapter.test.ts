@@ -43,7 +43,10 @@ test(
     const authority = hostAuthority(settings)
     const platform = await startFakePlatform({
       'GET /hosts': [],
-      'POST /hosts/actions/sign': ({ body }) => authority.signServer(body as { csr: string; address: string }),
+      'POST /hosts/actions/sign': async ({ body }) => ({
+        ...(await authority.signServer(body as { csr: string; address: string })),
+        engine: 'docker',
+      }),
       'POST /hosts': {},
       'GET /hosts/h2': { condition: 'up', steps: [] },
     })

@@ -1,6 +1,6 @@
 // A machine becomes a node of the platform's swarm, runs dynos that are made at
 // the manager, and stops being one: the engine's part of `hosts:add` and
-// `hosts:remove` in a swarm, on two machines and a third that is refused.
+// `hosts:remove` in a swarm.
 import { type Engine, openEngine } from '@paas/engine/client'
 import { type DynoEngine, openDynoEngine } from '@paas/engine/dyno-engine'
 import type { DynoSpec } from '@paas/engine/dynos'
@@ -23,7 +23,7 @@ let here: DynoEngine
 let there: DynoEngine
 
 beforeAll(async () => {
-  rig = await startHosts({ count: 3 })
+  rig = await startHosts({ count: 4, engines: { h4: { 'live-restore': true } } })
   const open = (name: string, appSubnet: string) =>
     openEngine({ dockerHost: rig.host(name).socket, namePrefix: 'tnodes', cgroupParent: '', appSubnet, linked: name !== 'h1' })
   manager = open('h1', '10.222.0.0/16')
@@ -71,6 +71,12 @@ describe('joining', () => {
       ]),
     )
     expect(nodes.find(({ name }) => name === 'h2')?.address).toBe(rig.host('h2').address)
+  })
+
+  it('is refused to an engine that could not be in a swarm', async () => {
+    const engine = openEngine({ dockerHost: rig.host('h4').socket, namePrefix: 'tnodes', cgroupParent: '', appSubnet: RANGE })
+    await expect(join(engine, 'h4')).rejects.toThrow(/has live-restore/)
+    expect(await gatewayOf(rig.host('h4'))).toBe('')
   })
 
   it('is refused to a node that others have made, and to one of another swarm', async () => {

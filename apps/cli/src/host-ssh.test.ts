@@ -21,7 +21,7 @@ const it = base
 
 const PREPARED = `case $script in
   phase=\\'prepare\\'*) printf '%s\\n' '@step Making its key' '@done it stays there' @csr AAAA @end ;;
-  phase=\\'install\\'*) printf '%s\\n' '@step Starting the engine' '@done' ;;
+  phase=\\'install\\'*engine=\\'swarm\\'*) printf '%s\\n' '@step Starting the engine' '@done' ;;
 esac`
 
 it('prepares the machine, has its key signed, and adds it with the platform’s own certificate', async ({
@@ -34,7 +34,7 @@ it('prepares the machine, has its key signed, and adds it with the platform’s 
   machine(PREPARED)
   platform.answers = {
     'GET /hosts': [{ name: 'h2', condition: 'failed' }],
-    'POST /hosts/actions/sign': { ca: PEM, cert: PEM },
+    'POST /hosts/actions/sign': { ca: PEM, cert: PEM, engine: 'swarm' },
     'POST /hosts': {},
     'GET /hosts/h2': { condition: 'up', steps: [] },
   }

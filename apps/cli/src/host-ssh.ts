@@ -13,6 +13,13 @@ const SCRIPT = new URL('../../../infra/host/setup.sh', import.meta.url)
 const ENGINE_PORT = 2376
 const PEM = /^(-----BEGIN [A-Z ]+-----\n[A-Za-z0-9+/=\n]+-----END [A-Z ]+-----\n?)+$/
 
+interface Signed {
+  ca: string
+  cert: string
+  /** What runs the platform's dynos: `docker` or `swarm`. */
+  engine: string
+}
+
 /** Answers the address of its engine. Everything done is shown, step by step; it may be repeated after any failure. */
 export async function prepareMachine(context: Context, name: string, text: string): Promise<string> {
   const target = parseTarget(text)
@@ -23,8 +30,8 @@ export async function prepareMachine(context: Context, name: string, text: strin
   const csr = await visit(context, target, { phase: 'prepare' })
   if (csr === undefined) throw new Failure(`${target.address} sent no signing request.`)
   const body = { csr, address: target.address }
-  const { ca, cert } = await context.api.call<{ ca: string; cert: string }>('POST', path`/hosts/actions/sign`, { body })
-  await visit(context, target, { phase: 'install', ca, cert })
+  const { ca, cert, engine } = await context.api.call<Signed>('POST', path`/hosts/actions/sign`, { body })
+  await visit(context, target, { phase: 'install', ca, cert, engine })
   return `tcp://${target.address}:${ENGINE_PORT}`
 }
 

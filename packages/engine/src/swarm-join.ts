@@ -19,6 +19,11 @@ const LISTEN = '0.0.0.0:2377' // only a manager does
  */
 export async function joinSwarm(manager: Engine, host: Engine, { hostId, address }: { hostId: string; address: string }) {
   const before = await readMembership(host)
+  if (before.liveRestore) {
+    throw new PlatformError('host_refused', 'Its engine has live-restore, with which swarm mode does not start', {
+      hint: 'Take "live-restore" out of its daemon.json and restart Docker there. Then add the host again.',
+    })
+  }
   if (before.state === 'inactive') {
     await ensureGateway(host)
     await join(manager, host, address)

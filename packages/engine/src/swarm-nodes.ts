@@ -24,10 +24,13 @@ export interface Membership {
   isManager: boolean
   /** `192.0.2.1:2377` of every manager it knows. */
   managers: string[]
+  /** Its containers outlive its restart: swarm mode does not start with that. */
+  liveRestore: boolean
 }
 
 export async function readMembership(engine: Engine): Promise<Membership> {
-  const { Swarm } = (await engine.call('info', () => engine.docker.info())) as {
+  const { Swarm, LiveRestoreEnabled } = (await engine.call('info', () => engine.docker.info())) as {
+    LiveRestoreEnabled?: boolean
     Swarm?: {
       LocalNodeState?: Membership['state']
       ControlAvailable?: boolean
@@ -40,6 +43,7 @@ export async function readMembership(engine: Engine): Promise<Membership> {
     nodeId: Swarm?.NodeID || undefined,
     isManager: Swarm?.ControlAvailable === true,
     managers: (Swarm?.RemoteManagers ?? []).map(({ Addr }) => Addr),
+    liveRestore: LiveRestoreEnabled === true,
   }
 }
 

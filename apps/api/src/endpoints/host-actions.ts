@@ -20,7 +20,7 @@ const Sign = z.object({
 
 export interface HostActionDeps {
   store: Store
-  settings: Pick<Settings, 'memoryOvercommit'>
+  settings: Pick<Settings, 'memoryOvercommit' | 'engineKind'>
   authority: HostAuthority
 }
 
@@ -60,6 +60,6 @@ export function hostActionEndpoints(router: ApiRouter, { store, settings, author
   router.post('/hosts/actions/sign', async (ctx) => {
     adminOnly(ctx)
     const { ca, cert } = await authority.signServer(bodyOf(ctx, Sign))
-    ctx.body = { ca, cert }
+    ctx.body = { ca, cert, engine: settings.engineKind }
   })
 }

@@ -68,10 +68,13 @@ export async function joinHost(scheduler: Scheduler, hostId: string): Promise<vo
   log.info({ host: fleet.get(hostId)?.host.name }, 'host.joined')
 }
 
-/** Out of the swarm, and the link away. */
+/** Out of the swarm, and the link away; rejects when one of the two could not be done. */
 export async function disconnect({ fleet, settings }: Scheduler, { host, engine }: Member): Promise<void> {
-  if (settings.engineKind === 'swarm') await leaveSwarm(fleet.local().engine, engine, host.id)
-  await removeLink(engine)
+  try {
+    if (settings.engineKind === 'swarm') await leaveSwarm(fleet.local().engine, engine, host.id)
+  } finally {
+    await removeLink(engine)
+  }
 }
 
 async function reachEngine({ store, fleet }: Scheduler, { host, engine }: Member): Promise<string> {

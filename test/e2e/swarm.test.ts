@@ -14,7 +14,10 @@ describe.skipIf(engineKind() !== 'swarm')('a swarm of several machines', () => {
   let app: TestApp
   /** At the manager. */
   const docker = async (...args: string[]) => (await must(run('docker', args))).stdout.trim()
-  const nodes = async () => (await docker('node', 'ls', '--format', '{{.Hostname}} {{.Status}}')).split('\n')
+  /** Ids and states of all. */
+  const nodes = async () => (await docker('node', 'ls', '--format', '{{.ID}} {{.Status}}')).split('\n')
+  const nodeOf = async (host: string) =>
+    (await must(fleet.rig.host(host).docker(['info', '--format', '{{.Swarm.NodeID}}']))).stdout.trim()
   const doctor = async () => (await fleet.paas('hosts:doctor')).stdout
 
   beforeAll(async () => {
@@ -38,11 +41,12 @@ describe.skipIf(engineKind() !== 'swarm')('a swarm of several machines', () => {
     expect(refused.stdout + refused.stderr).toContain('docker swarm leave')
     expect(refused.stdout + refused.stderr).not.toContain(token)
     await until('the doctor knows', async () => (await doctor()).includes('h1 is a node of its swarm and no host'))
+    const node = await nodeOf('h1')
     await must(h1.docker(['swarm', 'leave']))
-    await docker('node', 'rm', '--force', 'h1')
+    await docker('node', 'rm', '--force', node)
     await must(fleet.add('h1'))
     await must(fleet.add('h2'))
-    expect(await nodes()).toEqual(expect.arrayContaining(['h1 Ready', 'h2 Ready']))
+    expect(await nodes()).toEqual(expect.arrayContaining([`${await nodeOf('h1')} Ready`, `${await nodeOf('h2')} Ready`]))
     expect(await doctor()).not.toContain('no host')
   })
 
@@ -59,22 +63,24 @@ describe.skipIf(engineKind() !== 'swarm')('a swarm of several machines', () => {
     const before = await fleet.dynosOn(app, 'h1')
     expect(before.length).toBeGreaterThan(0)
     const wanted = await fleet.running(app)
-    await docker('node', 'update', '--availability', 'drain', 'h1')
+    const node = await nodeOf('h1')
+    await docker('node', 'update', '--availability', 'drain', node)
     await until(
       'they run elsewhere',
       async () => (await fleet.dynosOn(app, 'h1')).length === 0 && (await fleet.running(app)).join() === wanted.join(),
     )
     expect((await fleet.paas('hosts', '--json')).stdout).toContain('its node is drained')
     expect(await doctor()).toContain('h1: nothing new is placed on it')
-    await docker('node', 'update', '--availability', 'active', 'h1')
+    await docker('node', 'update', '--availability', 'active', node)
     await until('it is itself again', async () => !(await doctor()).includes('nothing new is placed'))
   })
 
   it('forgets a machine that is gone for good', { timeout: 120_000 }, async () => {
+    const node = await nodeOf('h2')
     await fleet.rig.host('h2').kill()
     await fleet.until('h2', 'lost')
     await must(fleet.paas('hosts:remove', 'h2', '--force'))
-    await until('its node is gone', async () => (await nodes()).every((node) => !node.startsWith('h2 ')))
+    await until('its node is gone', async () => (await nodes()).every((one) => !one.startsWith(node)))
     expect(await docker('service', 'ls', '--quiet', '--filter', `label=paas.prefix=${fleet.platform.prefix}`)).not.toBe('')
   })
 })

@@ -7,7 +7,7 @@ import type { NodeFacts } from '@paas/domain/swarm-node'
 import { type Engine, statusOf } from './client.ts'
 import { watchEvents } from './events.ts'
 import { LABEL } from './labels.ts'
-import { listServicesOn, removeServiceById } from './swarm-tasks.ts'
+import { listServices, nodeIdOf, removeServiceById } from './swarm-tasks.ts'
 
 /** On a node of ours: the id of its host's row. */
 const HOST_LABEL = 'paas.host'
@@ -124,12 +124,24 @@ async function changeNode(
 
 /** Takes the node out of the swarm's list, and services that were meant for it; gone already is fine. What still runs there nobody stops. */
 export async function removeNode(manager: Engine, nodeId: string): Promise<void> {
-  for (const { ID } of await listServicesOn(manager, nodeId)) await removeServiceById(manager, ID)
+  for (const service of await listServices(manager)) {
+    if (nodeIdOf(service) === nodeId) await removeServiceById(manager, service.ID)
+  }
   const node = manager.docker.getNode(nodeId)
   try {
     await manager.call(`remove node ${nodeId}`, (abortSignal) => node.remove({ force: true, abortSignal }), { expected: [404] })
   } catch (error) {
     if (statusOf(error) !== 404) throw error
+  }
+}
+
+/** An app's services on nodes that are away, which would keep its network: who takes that away has stopped all others. */
+export async function removeServicesAway(manager: Engine, appId: string): Promise<void> {
+  const [nodes, services] = await Promise.all([listNodes(manager), listServices(manager, { appId })])
+  const here = new Set(nodes.filter(({ state }) => state !== 'down').map(({ id }) => id))
+  for (const service of services) {
+    const nodeId = nodeIdOf(service)
+    if (nodeId && !here.has(nodeId)) await removeServiceById(manager, service.ID)
   }
 }
 

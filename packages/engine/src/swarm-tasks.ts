@@ -34,39 +34,44 @@ export async function listSwarmDynos(
   const filters = { label: labelFilter(engine, belongs) }
   const deadline = deadlineMs === undefined ? {} : { deadlineMs }
   const [services, tasks, containers] = await Promise.all([
-    nodeId === undefined ? [] : listServicesOn(manager, nodeId, belongs, deadline),
+    nodeId === undefined ? [] : listServices(manager, belongs, deadline),
     manager.call('list tasks', () => manager.docker.listTasks({ filters }) as Promise<Task[]>, deadline),
     engine.call('list containers', () => engine.docker.listContainers({ all: true, filters }), deadline),
   ])
   const taskOf = new Map(tasks.map((task) => [task.ServiceID, task]))
   const containerOf = new Map(containers.map((container) => [container.Labels[SERVICE_LABEL], container]))
   return [
-    ...services.map(({ ID, CreatedAt, Spec }) => ({
-      id: ID,
-      name: Spec?.Name ?? '',
-      state: stateOf(taskOf.get(ID), containerOf.get(ID)),
-      address: undefined,
-      createdAt: new Date(CreatedAt ?? 0),
-      ...belongsOf((Spec?.Labels ?? {}) as Record<string, string>),
-    })),
+    ...services
+      .filter((service) => nodeIdOf(service) === nodeId)
+      .map(({ ID, CreatedAt, Spec }) => ({
+        id: ID,
+        name: Spec?.Name ?? '',
+        state: stateOf(taskOf.get(ID), containerOf.get(ID)),
+        address: undefined,
+        createdAt: new Date(CreatedAt ?? 0),
+        ...belongsOf((Spec?.Labels ?? {}) as Record<string, string>),
+      })),
     ...containers.filter(({ Labels }) => !(SERVICE_LABEL in Labels)).map(factsOf),
   ]
 }
 
-export function constraintTo(nodeId: string): string {
-  return `node.id==${nodeId}`
+/** Every service of ours, of whatever node. */
+export function listServices(manager: Engine, belongs: Belongs = {}, deadline: { deadlineMs?: number } = {}): Promise<Service[]> {
+  const filters = { label: labelFilter(manager, belongs) }
+  return manager.call('list services', () => manager.docker.listServices({ filters }), deadline)
 }
 
-/** Ours, of dynos that were placed on this node, whether it runs them or not. */
-export async function listServicesOn(
-  manager: Engine,
-  nodeId: string,
-  belongs: Belongs = {},
-  deadline: { deadlineMs?: number } = {},
-): Promise<Service[]> {
-  const filters = { label: labelFilter(manager, belongs) }
-  const all = await manager.call('list services', () => manager.docker.listServices({ filters }), deadline)
-  return all.filter(({ Spec }) => Spec?.TaskTemplate?.Placement?.Constraints?.includes(constraintTo(nodeId)))
+const NODE_IS = 'node.id=='
+
+/** What ties a service to one node. */
+export function constraintTo(nodeId: string): string {
+  return `${NODE_IS}${nodeId}`
+}
+
+/** The node that it was placed on, whether it runs there or not. */
+export function nodeIdOf({ Spec }: Service): string | undefined {
+  const constraints = Spec?.TaskTemplate?.Placement?.Constraints ?? []
+  return constraints.find((constraint) => constraint.startsWith(NODE_IS))?.slice(NODE_IS.length)
 }
 
 /** Gone already is fine. */

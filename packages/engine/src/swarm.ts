@@ -25,7 +25,7 @@ import { listAppNetworks } from './networks.ts'
 import { readMemoryBytes, readWrittenBytes } from './stats.ts'
 import { findGatewayAddress, GATEWAY_BRIDGE } from './swarm-gateway.ts'
 import { ensureOverlay, removeOverlay } from './swarm-networks.ts'
-import { findNodeId, listNodes } from './swarm-nodes.ts'
+import { findNodeId, listNodes, removeServicesAway } from './swarm-nodes.ts'
 import { NO_NEW_PRIVILEGES, serviceName, serviceSpec } from './swarm-service.ts'
 import { findServiceContainer, findTask, isOver, listSwarmDynos, removeServiceById, type SwarmPlace } from './swarm-tasks.ts'
 
@@ -74,7 +74,11 @@ export function swarmDynos(engine: Engine, other?: SwarmNodeOptions): DynoEngine
     listPrepared: async () => [],
     // Overlays are the swarm's: the manager's node answers for all of them.
     listAppNetworks: async () => (other ? [] : listAppNetworks(manager)),
-    removeAppNetwork: async (appId) => other !== undefined || removeOverlay(manager, appId),
+    async removeAppNetwork(appId) {
+      if (other) return true
+      await removeServicesAway(manager, appId)
+      return removeOverlay(manager, appId)
+    },
     gateway: { bridge: GATEWAY_BRIDGE, range: manager.appSubnet },
   }
 }

@@ -36,7 +36,14 @@ export function makeHosts(count: number, chance: Chance): PlacementHost[] {
   const facts = Array.from({ length: count }, (_, at) => {
     const name = `h${String(at).padStart(5, '0')}`
     const labels = { zone: `z${at % zones}`, ...(at % 3 === 0 && { disk: 'ssd' }) }
-    const wanted = { cordoned: false, draining: false, removeWanted: false, distrustUntil: null, nodeTrouble: null, diskFree: null }
+    const wanted = {
+      cordoned: false,
+      draining: false,
+      removeWanted: false,
+      distrustUntil: null,
+      nodeTrouble: null,
+      diskFree: null,
+    }
     return { id: `id-${name}`, name, labels, condition: 'up' as const, ...wanted, ...pick(MACHINES, chance) }
   })
   return placementHostsOf(facts, { alone: false, memoryOvercommit: 1, nowMs: 0 })

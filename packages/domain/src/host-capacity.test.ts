@@ -5,7 +5,7 @@ const NOW = 1_000_000
 const options = { alone: false, memoryOvercommit: 2, nowMs: NOW }
 
 function facts(name: string, more: Partial<HostFacts> = {}): HostFacts {
-  const wanted = { cordoned: false, draining: false, removeWanted: false, distrustUntil: null }
+  const wanted = { cordoned: false, draining: false, removeWanted: false, distrustUntil: null, nodeTrouble: null }
   return { id: name, name, labels: {}, condition: 'up', ...wanted, memoryMiB: 1000, cpus: 2, diskFree: null, ...more }
 }
 const justLost = { distrustUntil: new Date(NOW + 1) }
@@ -17,6 +17,10 @@ it('promises memory more than once, and takes its zone from a label', () => {
 
 it.each(['cordoned', 'draining', 'removeWanted'] as const)('takes nothing new while %s', (wish) => {
   expect(placementHostsOf([facts('h1', { [wish]: true })], options)[0]!.cordoned).toBe(true)
+})
+
+it('takes nothing new while its swarm starts nothing there', () => {
+  expect(placementHostsOf([facts('h1', { nodeTrouble: 'its node is drained' })], options)[0]!.cordoned).toBe(true)
 })
 
 it.each([

@@ -12,7 +12,7 @@ import { connect } from 'node:tls'
 import { PlatformError } from '@paas/domain/errors'
 import { pause, withDeadline } from '@paas/service/wait'
 import { type Engine, type EngineTls, statusOf } from './client.ts'
-import { LABEL, labelsOf } from './labels.ts'
+import { LABEL, labelFilter, labelsOf } from './labels.ts'
 
 const SCRIPT = readFileSync(new URL('server-certificate.sh', import.meta.url), 'utf8')
 /** The link's image has it, and on a host that link's container is there; the shell and openssl are the machine's own. */
@@ -82,12 +82,27 @@ export async function renewServerCertificate(engine: Engine, renewal: ServerRene
   await install(engine, renewal, cert)
 }
 
+/** Without it the restart ends what runs there. Swarm mode does not allow it: there it takes a host that is drained. */
 async function checkLiveRestore(engine: Engine): Promise<void> {
-  const { LiveRestoreEnabled } = (await engine.call('info', () => engine.docker.info())) as { LiveRestoreEnabled?: boolean }
+  const { LiveRestoreEnabled, Swarm } = (await engine.call('info', () => engine.docker.info())) as EngineModes
   if (LiveRestoreEnabled) return
+  if (Swarm?.LocalNodeState === 'active') {
+    const running = await engine.call('list dynos', () =>
+      engine.docker.listContainers({ filters: { label: [...labelFilter(engine), LABEL.dyno] } }),
+    )
+    if (running.length === 0) return
+    throw new PlatformError('host_refused', 'Its engine, a node of a swarm, would end its dynos when it is restarted', {
+      hint: 'Drain it (`paas hosts:drain`): the renewal follows at its next try, within a day.',
+    })
+  }
   throw new PlatformError('host_refused', 'Its engine would stop its containers when it is restarted', {
     hint: 'Put "live-restore": true into /etc/docker/daemon.json there, and `systemctl reload docker`.',
   })
+}
+
+interface EngineModes {
+  LiveRestoreEnabled?: boolean
+  Swarm?: { LocalNodeState?: string }
 }
 
 async function makeRequest(engine: Engine, image: string): Promise<Ended> {

@@ -1,4 +1,5 @@
 // What a host's row asks for besides watching: joining, and leaving for good.
+import { removeRenewal } from '@paas/engine/server-certificate'
 import { pause } from '@paas/service/wait'
 import { deleteHost, isFree } from '@paas/store/hosts'
 import type { Scheduler } from './deps.ts'
@@ -41,6 +42,7 @@ async function retire(scheduler: Scheduler, member: Member): Promise<void> {
     for (const { id } of await dynos.listPrepared()) await dynos.remove(id)
     // One that stayed would have addresses that lead elsewhere once the host is added again, as another number.
     for (const { appId } of await dynos.listAppNetworks()) if (!(await dynos.removeAppNetwork(appId))) return
+    await removeRenewal(member.engine)
     await disconnect(scheduler, member)
   }
   if (!(await deleteHost(store, host.id))) return

@@ -223,6 +223,11 @@ async function clearAway(engine: Engine): Promise<void> {
   }
 }
 
+/** What a renewal has left whose platform ended meanwhile. None is fine. */
+export async function removeRenewal(engine: Engine): Promise<void> {
+  await remove(engine, nameOf(engine))
+}
+
 /** What stays, the next renewal clears away. */
 async function remove(engine: Engine, id: string): Promise<void> {
   const removing = engine.call(`remove ${nameOf(engine)}`, (abortSignal) =>

@@ -2,6 +2,7 @@
 // back unaided. The platform runs inside a machine of the rig here, so that all
 // of it, Postgres and engine included, ends at one instant.
 import { createApp, type TestApp } from '@paas/testing/app'
+import { engineKind } from '@paas/testing/engine'
 import {
   bringUp,
   must,
@@ -24,6 +25,8 @@ let app: TestApp
 
 beforeAll(async () => {
   rig = await startHosts({ count: 2 })
+  const { docker, address } = rig.host('h1')
+  if (engineKind() === 'swarm') await must(docker(['swarm', 'init', '--advertise-addr', address]))
   // What is in /run is gone after a boot, as on any machine.
   platform = await startTestPlatform({ PAAS_RUN_DIR: '/run/paas-test' }, asMachine(rig.host('h1')))
   app = await createApp(platform, 'express-and-worker', 'phoenix')
@@ -71,7 +74,7 @@ async function dynosUp(): Promise<string[]> {
 }
 
 async function idsOn(host: TestHost): Promise<string[]> {
-  const { stdout } = await must(host.docker(['ps', '--quiet', '--filter', `name=^${platform.prefix}[.]${app.name}[.]`]))
+  const { stdout } = await must(host.docker(['ps', '--quiet', '--filter', `name=^${platform.prefix}[.-]${app.name}[.-]`]))
   return stdout.split('\n').filter(Boolean).sort()
 }
 

@@ -12,7 +12,7 @@ import { namespaceOf } from '../hosts/network.ts'
 import { startHosts } from '../hosts/rig.ts'
 
 /** What users and admins are promised whatever runs their dynos, and what only a swarm has. */
-const TESTS = ['push', 'zero-loss', 'run', 'logs', 'isolation', 'hosts-refused', 'hosts', 'swarm'].map(
+const TESTS = ['push', 'zero-loss', 'run', 'logs', 'isolation', 'hosts-refused', 'hosts', 'reboot', 'swarm'].map(
   (name) => `test/e2e/${name}.test.ts`,
 )
 const DEADLINE_MS = 60 * 60_000

@@ -3,7 +3,7 @@
 import { readFile, statfs } from 'node:fs/promises'
 import { type CpuTicks, cpuTicks, usedCpus, usedMemoryMiB } from '@paas/domain/host-usage'
 import { readEngineFacts } from '@paas/engine/engine-facts'
-import { type MachineDisk, readLinkDisk, readLinkUsage } from '@paas/engine/link-machine'
+import { type MachineDisk, readLinkMachine } from '@paas/engine/link-machine'
 import type { HostChange } from '@paas/store/hosts'
 import type { Member } from './fleet.ts'
 
@@ -15,15 +15,10 @@ export interface HostLook {
 
 /** `dataDir` is on the disk that counts on our own machine. Rejects when engine or link do not answer. */
 export async function lookAtHost(member: Member, dataDir: string, before: CpuTicks | undefined): Promise<HostLook> {
-  const { host, engine } = member
-  const [facts, disk, text] = await Promise.all([
-    readEngineFacts(engine),
-    readDisk(member, dataDir),
-    host.local ? readUsage() : readLinkUsage(engine),
-  ])
+  const [facts, { disk, usage }] = await Promise.all([readEngineFacts(member.engine), readMachine(member, dataDir)])
   const { version, memoryMiB, cpus } = facts
-  const ticks = cpuTicks(text)
-  const memoryUsedMiB = usedMemoryMiB(text)
+  const ticks = cpuTicks(usage)
+  const memoryUsedMiB = usedMemoryMiB(usage)
   const cpusUsed = before && ticks && usedCpus(before, ticks, cpus)
   const found = {
     ...{ engineVersion: version, memoryMiB, cpus, diskFree: disk.freeBytes, diskTotal: disk.totalBytes },
@@ -33,14 +28,10 @@ export async function lookAtHost(member: Member, dataDir: string, before: CpuTic
   return { found, ticks }
 }
 
-/** Of the disk alone. Rejects as `lookAtHost` does. */
-export async function readDisk({ host, engine }: Member, dataDir: string): Promise<MachineDisk> {
-  if (!host.local) return readLinkDisk(engine)
-  const { bavail, blocks, bsize } = await statfs(dataDir)
-  return { freeBytes: bavail * bsize, totalBytes: blocks * bsize }
-}
-
-async function readUsage(): Promise<string> {
-  const texts = await Promise.all(['/proc/meminfo', '/proc/stat'].map((file) => readFile(file, 'utf8')))
-  return texts.join('')
+/** Rejects as `lookAtHost` does. */
+export async function readMachine({ host, engine }: Member, dataDir: string): Promise<{ disk: MachineDisk; usage: string }> {
+  if (!host.local) return readLinkMachine(engine)
+  const files = ['/proc/meminfo', '/proc/stat'].map((file) => readFile(file, 'utf8'))
+  const [{ bavail, blocks, bsize }, ...texts] = await Promise.all([statfs(dataDir), ...files])
+  return { disk: { freeBytes: bavail * bsize, totalBytes: blocks * bsize }, usage: texts.join('') }
 }

@@ -21,8 +21,10 @@ const TRIED_MOST = 5
 /** A row is not written every second only to say that all is well. */
 const SEEN_EVERY_MS = 10_000
 const FACTS_EVERY_MS = 60_000
-/** The first time, so that work is counted soon; and while the disk is full, so that room is seen soon. */
-const FACTS_SOON_MS = 5_000
+/** Another host has told when it joined, and is busy then; work is counted from the second look on. */
+const FACTS_FIRST_MS = 15_000
+/** While its disk is full, so that room is seen soon. */
+const FACTS_FULL_MS = 5_000
 const NO_SIGNS = { portOpen: undefined, dynosTried: 0, dynosOpen: 0 }
 
 /** Runs until aborted; never rejects. */
@@ -38,7 +40,7 @@ class HostWatch {
   #refused = 0
   #answeredMs = Date.now()
   #writtenMs = 0
-  #factsDueMs = 0
+  #factsDueMs: number | undefined
   #ticks: CpuTicks | undefined
 
   constructor(scheduler: Scheduler, hostId: string) {
@@ -102,6 +104,7 @@ class HostWatch {
     const judged = condition === 'lost' && this.#scheduler.fleet.isAlone() ? 'sick' : condition
     if (judged !== host.condition) await this.#turn(member, judged, reason)
     else if (condition === 'up' && Date.now() - this.#writtenMs >= SEEN_EVERY_MS) await this.#write({ lastSeen: new Date() })
+    this.#factsDueMs ??= host.local ? 0 : Date.now() + FACTS_FIRST_MS
     if (condition === 'up' && Date.now() >= this.#factsDueMs) await this.#readFacts(member)
   }
 
@@ -147,7 +150,8 @@ class HostWatch {
     const { found, ticks } = await lookAtHost(member, settings.dataDir, this.#ticks)
     await this.#write(found)
     const full = isDiskFull({ diskFree: found.diskFree ?? null })
-    if (full || this.#ticks === undefined) this.#factsDueMs = Date.now() + FACTS_SOON_MS
+    if (full) this.#factsDueMs = Date.now() + FACTS_FULL_MS
+    else if (this.#ticks === undefined) this.#factsDueMs = Date.now() + FACTS_FIRST_MS
     this.#ticks = ticks
     if (full === isDiskFull(member.host)) return
     await fleet.refresh()

@@ -9,7 +9,7 @@ import { linkAddressOf } from '@paas/domain/host-subnet'
 import type { EngineKind } from '@paas/engine/dyno-engine'
 import { explainUnreachable, readEngineFacts } from '@paas/engine/engine-facts'
 import { readLink, removeLink } from '@paas/engine/link'
-import { readLinkDisk } from '@paas/engine/link-machine'
+import { readLinkMachine } from '@paas/engine/link-machine'
 import { checkRegistryProxy, ensureRegistryTrust } from '@paas/engine/registry-trust'
 import { joinSwarm, leaveSwarm } from '@paas/engine/swarm-join'
 import { pause } from '@paas/service/wait'
@@ -120,7 +120,8 @@ async function joinNodes({ fleet }: Scheduler, { host, engine }: Member): Promis
 }
 
 async function lookAtDisk({ store }: Scheduler, { host, engine }: Member): Promise<string> {
-  const { freeBytes, totalBytes } = await readLinkDisk(engine)
+  const { disk } = await readLinkMachine(engine)
+  const { freeBytes, totalBytes } = disk
   checkDisk({ freeBytes })
   await changeHost(store, host.id, { diskFree: freeBytes, diskTotal: totalBytes })
   return `${Math.round(freeBytes / 1e9)} GB free`

@@ -9,7 +9,7 @@ import { changeHost } from '@paas/store/hosts'
 import { placeDyno, tellWaiting, unplaceDyno } from '@paas/store/placements'
 import { say } from './app-lines.ts'
 import type { Scheduler } from './deps.ts'
-import { readDisk } from './host-facts.ts'
+import { readMachine } from './host-facts.ts'
 
 /** The text of ENOSPC, as kernel, engine and registry all pass it on. */
 const NO_SPACE = 'no space left on device'
@@ -73,7 +73,8 @@ export async function leaveFullHost(
 ): Promise<boolean> {
   const member = fleet.get(dyno.hostId)
   if (!member || fleet.isAlone() || !why.message.includes(NO_SPACE)) return false
-  const { freeBytes: diskFree, totalBytes: diskTotal } = await readDisk(member, settings.dataDir)
+  const { disk } = await readMachine(member, settings.dataDir)
+  const { freeBytes: diskFree, totalBytes: diskTotal } = disk
   if (!isDiskFull({ diskFree })) return false
   log.warn({ host: member.host.name, diskFree }, 'host.disk_full')
   await changeHost(store, dyno.hostId, { diskFree, diskTotal })

@@ -7,27 +7,22 @@ import { runInside } from './exec.ts'
 import { linkContainerName } from './link-container.ts'
 
 const KIB = 1024
+/** All in one: to enter a container costs its machine more than what is asked there. */
+const LOOK = ['/bin/busybox', 'sh', '-c', '/bin/busybox df -Pk /link/state && /bin/busybox cat /proc/meminfo /proc/stat']
+/** The last column of df's second line is where the disk is mounted. */
+const DISK = /^\S+\s+(\d+)\s+\d+\s+(\d+)\s+\d+%\s+\//m
 
 export interface MachineDisk {
   freeBytes: number
   totalBytes: number
 }
 
-/** Throws `engine_refused` where no link runs. */
-export async function readLinkDisk(engine: Engine): Promise<MachineDisk> {
-  const answer = await ask(engine, ['df', '-Pk', '/link/state'])
-  const [, total, , free] = (answer.trim().split('\n').at(-1) ?? '').split(/\s+/).map(Number)
-  if (total && free !== undefined) return { freeBytes: free * KIB, totalBytes: total * KIB }
-  throw new PlatformError('engine_refused', `The disk of this host could not be read: ${answer.trim().slice(0, 200)}`)
-}
-
-/** Texts of /proc/meminfo and /proc/stat, one after the other. Throws `engine_refused` where no link runs. */
-export async function readLinkUsage(engine: Engine): Promise<string> {
-  return ask(engine, ['cat', '/proc/meminfo', '/proc/stat'])
-}
-
-async function ask(engine: Engine, argv: string[]): Promise<string> {
-  const { code, stdout, stderr } = await runInside(engine, linkContainerName(engine), ['/bin/busybox', ...argv])
-  if (code === 0) return stdout
+/** `usage`: texts of /proc/meminfo and /proc/stat, one after the other. Throws `engine_refused` where no link runs. */
+export async function readLinkMachine(engine: Engine): Promise<{ disk: MachineDisk; usage: string }> {
+  const { code, stdout, stderr } = await runInside(engine, linkContainerName(engine), LOOK)
+  const [, total, free] = (DISK.exec(stdout) ?? []).map(Number)
+  if (code === 0 && total && free !== undefined) {
+    return { disk: { freeBytes: free * KIB, totalBytes: total * KIB }, usage: stdout.slice(stdout.indexOf('MemTotal:')) }
+  }
   throw new PlatformError('engine_refused', `This host does not say how it is: ${stderr.trim().slice(0, 200)}`)
 }

@@ -66,6 +66,7 @@ function columnsOf(schema: string): { columns: string[]; labels: string[] } {
   const types: Record<string, string> = {
     String: 'text',
     Int: 'integer',
+    Float: 'double precision',
     BigInt: 'bigint',
     Boolean: 'boolean',
     Bytes: 'bytea',

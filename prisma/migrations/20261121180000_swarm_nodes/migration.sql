@@ -1,3 +1,3 @@
 ALTER TABLE "hosts"
     ADD COLUMN "node_trouble" TEXT,
-    ADD COLUMN "strangers" TEXT[] NOT NULL DEFAULT '{}';
+    ADD COLUMN "strangers" TEXT[] DEFAULT '{}';

@@ -103,7 +103,7 @@ async function queueBuild(files: Record<string, string>) {
   await createBuild(store, { id, appId, userId: null, commit: 'c'.repeat(40), sourcePath, sourceBytes: tar.length })
   return { appId, buildId: id }
 }
-const become = (build: { appId: string; buildId: string }, status: BuildStatus, timeout = 15_000) =>
+const become = (build: { appId: string; buildId: string }, status: BuildStatus, timeout = 50_000) =>
   expect.poll(async () => (await getBuild(store, build)).status, { timeout, interval: 25 }).toBe(status)
 
 const page = { Dockerfile: 'FROM paas/stack\nCOPY page.txt /app/\nCMD ["sleep", "1"]', 'page.txt': 'hello' }
@@ -141,7 +141,7 @@ it('takes over a build whose builder was killed', { timeout: 60_000 }, async () 
 it('stops a build within a second when it is canceled', { timeout: 60_000 }, async () => {
   const build = await queueBuild(slow)
   await start()
-  await expect.poll(() => lines.some((line) => line.includes('RUN sleep 60')), { timeout: 15_000 }).toBe(true)
+  await expect.poll(() => lines.some((line) => line.includes('RUN sleep 60')), { timeout: 50_000 }).toBe(true)
   const asked = performance.now()
   await cancelBuild(store, build)
   await become(build, 'canceled')

@@ -70,7 +70,8 @@ async function serve(
   const { COLUMNS, LINES, ...env } = order.env
   const joined = await scheduler.fleet.dynosOf(hostId).exec(containerId, { ...order, execId: exec.id, env })
   if (order.tty && Number(COLUMNS) > 0 && Number(LINES) > 0) {
-    void joined.resize({ cols: Number(COLUMNS), rows: Number(LINES) }).catch(() => {})
+    // The engine answers when the command runs and has this size: before that nothing of the client's goes in, since it may depend on it.
+    await joined.resize({ cols: Number(COLUMNS), rows: Number(LINES) }).catch(() => {})
   }
   try {
     const how = await joinClient(joined, socket, dialect, signal)

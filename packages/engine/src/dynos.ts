@@ -37,14 +37,15 @@ export interface StoppedContainer extends ContainerEnd {
 export async function startDyno(engine: Engine, spec: DynoSpec): Promise<DynoContainer> {
   if (!spec.holderId) return startContainer(engine, (await createDyno(engine, spec)).id)
   try {
-    return await startContainer(engine, (await createDyno(engine, spec)).id)
+    const started = await startContainer(engine, (await createDyno(engine, spec)).id)
+    if (started.address || !(await findContainerEnd(engine, started.id))?.running) return started
   } catch (error) {
-    // The prepared network may be gone: once more, with one of its own.
     if (!(error instanceof PlatformError) || error.code !== 'engine_refused') throw error
-    await removeContainer(engine, dynoContainerName(engine, spec))
-    const { holderId: _gone, ...own } = spec
-    return startDyno(engine, own)
   }
+  // The prepared network is gone, or went while it started, so that nobody reaches it: once more, with one of its own.
+  await removeContainer(engine, dynoContainerName(engine, spec))
+  const { holderId: _gone, ...own } = spec
+  return startDyno(engine, own)
 }
 
 /** Makes the container, or finds the one of that name. `ensureNetwork` answers the name of its app's. */

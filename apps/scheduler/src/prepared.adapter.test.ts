@@ -1,11 +1,14 @@
 // A push's dynos are started into networks that were made ready, and nothing of those stays behind.
 import { listHolders } from '@paas/engine/network-holder'
 import { listAppNetworks } from '@paas/engine/networks'
+import { createLog } from '@paas/service/log'
 import { wake } from '@paas/store/wakes'
 import { engineKind } from '@paas/testing/engine'
 import { until } from '@paas/testing/wait'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Fleet, Member } from './fleet.ts'
 import { type Fixture, openFixture } from './platform.fixture.ts'
+import { PreparedNetworks } from './prepared.ts'
 
 const WEB = 'trap "exit 0" TERM; httpd -f -p $PORT -h /app/www & wait'
 let place: Fixture
@@ -50,3 +53,31 @@ it.skipIf(engineKind() === 'swarm')(
     expect(await listHolders(engine, appId)).toEqual([])
   },
 )
+
+it.skipIf(engineKind() === 'swarm')('keeps a network that was given away before it was ready', async () => {
+  const { store, dynos } = place
+  const appId = await place.makeApp('hurried', { web: 1 })
+  const id = await place.release(appId, { web: WEB })
+  await until('release succeeds', () => store.db.release.findFirst({ where: { id, status: 'succeeded' } }))
+  await place.stop() // whose own sweeps know nothing of these
+  const started = Promise.withResolvers<void>()
+  const told = Promise.withResolvers<void>()
+  const late: typeof dynos.prepareNetwork = async (app) => {
+    const holder = await dynos.prepareNetwork(app)
+    started.resolve()
+    await told.promise
+    return holder
+  }
+  const member = { host: { id: 'here', name: 'local' }, dynos: { ...dynos, prepareNetwork: late } } as Member
+  const fleet = { all: () => [member], answering: () => [member], isAlone: () => true, local: () => member } as unknown as Fleet
+  const prepared = new PreparedNetworks({ store, log: createLog('test', 'silent'), fleet })
+  await prepared.prepare(appId)
+  const taking = prepared.take(appId, 'here')
+  await started.promise
+  const sweeping = prepared.sweep()
+  told.resolve()
+  const holder = await taking
+  await sweeping
+  expect((await dynos.listPrepared(appId)).map((one) => one.id)).toEqual([holder!.id])
+  await dynos.remove(holder!.id)
+})

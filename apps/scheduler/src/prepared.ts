@@ -31,6 +31,8 @@ interface Prepared {
 export class PreparedNetworks {
   readonly #deps: Deps
   readonly #byApp = new Map<string, Prepared[]>()
+  /** Taken before they were ready. */
+  readonly #taking = new Set<Prepared['holder']>()
   /** Taken, and not yet seen under a dyno. */
   readonly #taken = new Map<string, number>()
   readonly #timers = new Map<string, NodeJS.Timeout>()
@@ -71,8 +73,11 @@ export class PreparedNetworks {
     const kept = this.#byApp.get(appId) ?? []
     const index = kept.findIndex((prepared) => prepared.hostId === hostId)
     const [prepared] = index < 0 ? [] : kept.splice(index, 1)
-    const holder = await prepared?.holder
+    if (!prepared) return undefined
+    this.#taking.add(prepared.holder)
+    const holder = await prepared.holder
     if (holder) this.#taken.set(holder.id, Date.now() + TAKEN_MS)
+    this.#taking.delete(prepared.holder)
     return holder
   }
 
@@ -107,12 +112,10 @@ export class PreparedNetworks {
       else this.#byApp.delete(appId)
     }
     for (const [id, untilMs] of this.#taken) if (untilMs <= nowMs) this.#taken.delete(id)
-    const waiting = await Promise.all([...this.#byApp.values()].flat().map(({ holder }) => holder))
-    const known = new Set([...waiting.map((holder) => holder?.id), ...this.#taken.keys()])
     const { fleet, log } = this.#deps
     const left = await Promise.all(
       fleet.all().map((member) =>
-        this.#sweepHost(member, known).catch((err: unknown) => {
+        this.#sweepHost(member).catch((err: unknown) => {
           log.debug({ host: member.host.name, err }, 'host.not_swept')
           return true // it may still have some when it is back
         }),
@@ -122,15 +125,23 @@ export class PreparedNetworks {
   }
 
   /** Whether it may have any now. */
-  async #sweepHost({ host, dynos }: Member, known: ReadonlySet<string | undefined>): Promise<boolean> {
+  async #sweepHost({ host, dynos }: Member): Promise<boolean> {
     if (!this.#deps.fleet.answering().some((member) => member.host.id === host.id)) return true
     const all = await dynos.listPrepared()
+    const known = await this.#known() // after the list: whatever is in it and ours is known by now
     for (const { id, used } of all) {
       if (used)
         this.#taken.delete(id) // its dyno's container is there: from now on that decides
       else if (!known.has(id)) await dynos.remove(id)
     }
     return all.length > 0
+  }
+
+  /** Ids of those that wait for a dyno, or were given to one. */
+  async #known(): Promise<ReadonlySet<string | undefined>> {
+    const waiting = [...this.#byApp.values()].flat().map(({ holder }) => holder)
+    const ready = await Promise.all([...waiting, ...this.#taking])
+    return new Set([...ready.map((holder) => holder?.id), ...this.#taken.keys()])
   }
 
   /** Hosts that the next dynos will go to, as far as one can tell, and how many each. */

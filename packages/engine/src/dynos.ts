@@ -35,17 +35,19 @@ export interface StoppedContainer extends ContainerEnd {
 
 /** Makes the dyno's container and starts it; whatever of both was done before is not done again. */
 export async function startDyno(engine: Engine, spec: DynoSpec): Promise<DynoContainer> {
-  if (!spec.holderId) return startContainer(engine, (await createDyno(engine, spec)).id)
-  try {
-    const started = await startContainer(engine, (await createDyno(engine, spec)).id)
-    if (started.address || !(await findContainerEnd(engine, started.id))?.running) return started
-  } catch (error) {
-    if (!(error instanceof PlatformError) || error.code !== 'engine_refused') throw error
-  }
-  // The prepared network is gone, or went while it started, so that nobody reaches it: once more, with one of its own.
+  const { holderId, ...own } = spec
+  const started = await startOnce(engine, spec).catch((error: unknown) => {
+    if (holderId && error instanceof PlatformError && error.code === 'engine_refused') return undefined
+    throw error
+  })
+  if (started && (started.address || !(await findContainerEnd(engine, started.id))?.running)) return started
+  // Its prepared network was gone, or went while it started, so that nobody reaches it: once more, with one of its own.
   await removeContainer(engine, dynoContainerName(engine, spec))
-  const { holderId: _gone, ...own } = spec
-  return startDyno(engine, own)
+  return startOnce(engine, own)
+}
+
+async function startOnce(engine: Engine, spec: DynoSpec): Promise<DynoContainer> {
+  return startContainer(engine, (await createDyno(engine, spec)).id)
 }
 
 /** Makes the container, or finds the one of that name. `ensureNetwork` answers the name of its app's. */

@@ -1,4 +1,6 @@
 // Dynos on the tiny image, for tests of the engine's port itself.
+import { text } from 'node:stream/consumers'
+import type { DynoEngine } from '@paas/engine/dyno-engine'
 import type { DynoSpec } from '@paas/engine/dynos'
 
 export const IMAGE = 'tswarm/tiny:1'
@@ -15,4 +17,15 @@ export function spec(app: string, command: string, more: Partial<DynoSpec> = {})
     ...{ memoryMiB: 64, pids: 32, cpuShares: 1024, stopGraceMs: 1_000 },
     ...more,
   }
+}
+
+/** A one-off of the app `caller` that gives back what it is told and ends with 9: what its client hears, and its exit status. */
+export async function converse(dynos: DynoEngine, told: string): Promise<{ said: string; code: number }> {
+  const one = await dynos.attach({ ...spec('caller', 'cat; exit 9', { type: 'run' }), attached: { tty: false } })
+  await one.start()
+  one.stdin.end(told)
+  const said = await text(one.stdout)
+  const code = await one.exitCode()
+  await one.remove()
+  return { said, code }
 }

@@ -3,7 +3,6 @@
 // `hosts:remove` in a swarm.
 import { type Engine, openEngine } from '@paas/engine/client'
 import { type DynoEngine, openDynoEngine } from '@paas/engine/dyno-engine'
-import type { DynoSpec } from '@paas/engine/dynos'
 import { joinSwarm, leaveSwarm } from '@paas/engine/swarm-join'
 import { overlayName } from '@paas/engine/swarm-networks'
 import { listNodes, removeNode } from '@paas/engine/swarm-nodes'
@@ -13,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tinyImage } from '../../apps/scheduler/src/tiny-image.fixture.ts'
 import type { TestHost } from '../hosts/host.ts'
 import { type Rig, startHosts } from '../hosts/rig.ts'
-import { IMAGE, spec, WEB } from './dyno.fixture.ts'
+import { converse, IMAGE, spec, WEB } from './dyno.fixture.ts'
 
 const RANGE = '10.131.64.0/18'
 let rig: Rig
@@ -128,15 +127,7 @@ describe('a dyno on another node', () => {
   })
 
   it('has a terminal, as the first of its app there too', async () => {
-    const attached = spec('caller', 'cat; exit 9', { type: 'run', attached: { tty: false } })
-    const one = await there.attach(attached as DynoSpec & { attached: { tty: boolean } })
-    await one.start()
-    one.stdin.end('over the wire\n')
-    const said: Buffer[] = []
-    for await (const chunk of one.stdout as AsyncIterable<Buffer>) said.push(chunk)
-    expect(Buffer.concat(said).toString()).toBe('over the wire\n')
-    expect(await one.exitCode()).toBe(9)
-    await one.remove()
+    expect(await converse(there, 'over the wire\n')).toEqual({ said: 'over the wire\n', code: 9 })
     await until('its network can go', () => here.removeAppNetwork('id-of-caller'))
   })
 

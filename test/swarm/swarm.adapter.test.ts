@@ -3,14 +3,13 @@
 import { text } from 'node:stream/consumers'
 import { type Engine, openEngine } from '@paas/engine/client'
 import { type DynoEngine, openDynoEngine } from '@paas/engine/dyno-engine'
-import type { DynoSpec } from '@paas/engine/dynos'
 import { overlayName } from '@paas/engine/swarm-networks'
 import { must } from '@paas/testing/platform'
 import { until } from '@paas/testing/wait'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { tinyImage } from '../../apps/scheduler/src/tiny-image.fixture.ts'
 import { type Rig, startHosts } from '../hosts/rig.ts'
-import { IMAGE, spec, WEB } from './dyno.fixture.ts'
+import { converse, IMAGE, spec, WEB } from './dyno.fixture.ts'
 
 let rig: Rig
 let engine: Engine
@@ -116,16 +115,7 @@ describe('in a swarm', () => {
   })
 
   it('gives a one-off its terminal in the same network', async () => {
-    const one = await dynos.attach(
-      spec('caller', 'cat; exit 9', { type: 'run', attached: { tty: false } }) as DynoSpec & { attached: { tty: boolean } },
-    )
-    await one.start()
-    one.stdin.end('over the wire\n')
-    const said: Buffer[] = []
-    for await (const chunk of one.stdout as AsyncIterable<Buffer>) said.push(chunk)
-    expect(Buffer.concat(said).toString()).toBe('over the wire\n')
-    expect(await one.exitCode()).toBe(9)
-    await one.remove()
+    expect(await converse(dynos, 'over the wire\n')).toEqual({ said: 'over the wire\n', code: 9 })
   })
 
   it('runs a command in a service, confined as that is, and ends all of it', async () => {

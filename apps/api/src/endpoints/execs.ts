@@ -1,18 +1,15 @@
 // Commands inside running dynos (`paas ps:exec`): asked for here, carried out
 // by the scheduler when the client comes with the secret. Heroku's own CLI goes
 // another way, over SSH to a service of its own.
-import type { Settings } from '@paas/contract/settings'
 import { PlatformError } from '@paas/domain/errors'
 import { chooseExecDyno } from '@paas/domain/exec'
 import { ATTACH_MS } from '@paas/domain/plan-one-off'
-import type { LogWriter } from '@paas/logs/types'
 import { createExec, listExecCandidates } from '@paas/store/execs'
-import type { Store } from '@paas/store/store'
 import { z } from 'zod'
 import { announce } from '../platform-lines.ts'
 import { type ApiRouter, appOf, bodyOf, param } from '../request.ts'
 import { attachUrl, publicAddress } from '../urls.ts'
-import { CommandShape, EnvShape } from './dynos.ts'
+import { CommandShape, type DynoDeps, EnvShape } from './dynos.ts'
 
 const NewExec = z.object({
   /** Absent: a shell. */
@@ -21,13 +18,7 @@ const NewExec = z.object({
   env: EnvShape.nullish(),
 })
 
-export interface ExecDeps {
-  store: Store
-  logs: { writer: LogWriter }
-  settings: Pick<Settings, 'domain' | 'rendezvousPort'>
-}
-
-export function execEndpoints(router: ApiRouter, { store, logs, settings }: ExecDeps): void {
+export function execEndpoints(router: ApiRouter, { store, logs, settings }: DynoDeps): void {
   router.post('/apps/:app/dynos/:dyno/actions/exec', async (ctx) => {
     const app = await appOf(ctx, store)
     const wanted = bodyOf(ctx, NewExec)

@@ -1,7 +1,8 @@
 // Power for one host: starting, killing and reaching into what machine.sh makes.
 import { spawn } from 'node:child_process'
-import { closeSync, existsSync, globSync, openSync, readdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { cgroupsOf, isKept } from '@paas/testing/cgroups'
 import { type Ran, type RunOptions, run } from '@paas/testing/run'
 import { until } from '@paas/testing/wait'
 import { identify, isAlive, type ProcessId } from './process-id.ts'
@@ -85,16 +86,6 @@ function detach(command: string, args: string[], logFile: string, env = process.
   }
 }
 
-/** Its folders in every hierarchy, children before parents. */
-function cgroupsOf(name: string): string[] {
-  return globSync([`/sys/fs/cgroup/${name}`, `/sys/fs/cgroup/*/${name}`]).flatMap(withChildren)
-}
-
-function withChildren(folder: string): string[] {
-  const children = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())
-  return [...children.flatMap((child) => withChildren(path.join(folder, child.name))), folder]
-}
-
 /** 0 is a process of another pid namespace; never our own group. */
 function processesIn(folder: string): number[] {
   const numbers = readFileSync(path.join(folder, 'cgroup.procs'), 'utf8').split('\n').map(Number)
@@ -106,15 +97,5 @@ function kill(pid: number): void {
     process.kill(pid, 'SIGKILL')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-  }
-}
-
-/** Tries to remove it. True while the kernel still counts a process of it. */
-function isKept(folder: string): boolean {
-  try {
-    rmdirSync(folder)
-    return false
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ENOENT'
   }
 }

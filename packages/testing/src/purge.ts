@@ -1,7 +1,9 @@
-// Takes everything with one name prefix out of the engine, the firewall and the routes.
+// Takes everything with one name prefix out of the engine, the firewall, the routes and the cgroups.
 import Docker from 'dockerode'
+import { cgroupsOf, isKept } from './cgroups.ts'
 import { dockerHost, engineKind } from './engine.ts'
 import { run } from './run.ts'
+import { until } from './wait.ts'
 
 /** Containers, networks, volumes and images of one test platform; a second call finds nothing. */
 export async function purgeEngine(prefix: string): Promise<void> {
@@ -32,6 +34,7 @@ export async function purgeEngine(prefix: string): Promise<void> {
       .catch(() => {})
   await untag(docker, prefix)
   await removeChains(prefix)
+  await until(`the cgroups of ${prefix} to be empty`, () => cgroupsOf(prefix).filter(isKept).length === 0)
 }
 
 /** Its services, and the nodes that were its hosts. */

@@ -1,12 +1,17 @@
-// Waiting for a change to be live, by asking again: 200 ms at first, growing to
-// 1 s. The platform being restarted meanwhile is not a failure of the change.
+// Waiting for a change to be live, by asking again: the longer it takes, the
+// more seldom. The platform being restarted meanwhile is not a failure of the
+// change.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Api, isPassing, path } from './api.ts'
 import { Failure } from './failure.ts'
 import type { Dyno, Formation, Release } from './objects.ts'
 
-const FIRST_PAUSE_MS = 200
+const SHORTEST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 1000
+/** Of the time waited so far: so late we may notice, at most. */
+const PAUSE_SHARE = 1 / 20
+/** What is wanted is asked for again after this long; until then only what runs. */
+const WANTED_KEPT_MS = 2000
 /** How long the API may be away while we wait. */
 const ABSENCE_MS = 60_000
 
@@ -31,13 +36,13 @@ export async function waitForRelease(api: Api, app: string, version: number): Pr
 
 /** Resolves when every wanted dyno is up on the newest release; throws after `timeoutMs`, naming those that are not. */
 export async function waitForDynos(api: Api, app: string, timeoutMs: number, only?: string): Promise<Dyno[]> {
+  let wanted: Wanted | undefined
   const read = async () => {
-    const [formation, dynos, release] = await Promise.all([
-      api.get<Formation[]>(path`/apps/${app}/formation`),
-      api.get<Dyno[]>(path`/apps/${app}/dynos`),
-      getNewestRelease(api, app),
-    ])
-    return { dynos, missing: missingDynos(formation, dynos, release, only) }
+    const dynos = await api.get<Dyno[]>(path`/apps/${app}/dynos`)
+    const missing = wanted && missingDynos(wanted.formation, dynos, wanted.release, only)
+    if (wanted && missing?.length && Date.now() - wanted.readAt < WANTED_KEPT_MS) return { dynos, missing }
+    wanted = await readWanted(api, app) // somebody may have changed it meanwhile
+    return { dynos, missing: missingDynos(wanted.formation, dynos, wanted.release, only) }
   }
   const deadline = Date.now() + timeoutMs
   const { dynos, missing } = await poll(read, (found) => found.missing.length === 0 || Date.now() > deadline)
@@ -45,6 +50,19 @@ export async function waitForDynos(api: Api, app: string, timeoutMs: number, onl
   throw new Failure(`Not up after ${Math.round(timeoutMs / 1000)} s: ${missing.join(', ')}`, {
     hint: `See \`paas ps --app ${app}\` and \`paas logs --app ${app}\`.`,
   })
+}
+
+interface Wanted {
+  formation: Formation[]
+  release: Release
+  /** Milliseconds since the epoch. */
+  readAt: number
+}
+
+async function readWanted(api: Api, app: string): Promise<Wanted> {
+  const readAt = Date.now()
+  const [formation, release] = await Promise.all([api.get<Formation[]>(path`/apps/${app}/formation`), getNewestRelease(api, app)])
+  return { formation, release, readAt }
 }
 
 /**
@@ -73,8 +91,8 @@ export function missingDynos(
 }
 
 async function poll<T>(read: () => Promise<T>, done: (found: T) => boolean): Promise<T> {
-  let pauseMs = FIRST_PAUSE_MS
-  let heardAt = Date.now()
+  const beganAt = Date.now()
+  let heardAt = beganAt
   for (;;) {
     try {
       const found = await read()
@@ -84,7 +102,7 @@ async function poll<T>(read: () => Promise<T>, done: (found: T) => boolean): Pro
       const away = isPassing(err) || (err instanceof Failure && err.id === 'ECONNREFUSED')
       if (!away || Date.now() - heardAt > ABSENCE_MS) throw err
     }
-    await sleep(pauseMs)
-    pauseMs = Math.min(LONGEST_PAUSE_MS, pauseMs * 1.3)
+    const share = (Date.now() - beganAt) * PAUSE_SHARE
+    await sleep(Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, share)))
   }
 }

@@ -39,6 +39,19 @@ describe('dynos', () => {
     expect(reads).toBe(4)
   })
 
+  it('waits for what is wanted in the end when somebody scales meanwhile', async ({ platform, run }) => {
+    const wanted = [[web(1)], [web(2)]]
+    const states = [[], [dyno('web.1', 2)], [dyno('web.1', 2), dyno('web.2', 2)]]
+    let asked = 0
+    let reads = 0
+    platform.answers = {
+      'GET /apps/shop/formation': () => wanted[Math.min(asked++, 1)],
+      'GET /apps/shop/releases': [release(2)],
+      'GET /apps/shop/dynos': () => states[reads++],
+    }
+    expect((await run('ps:wait -a shop')).stderr).toBe('Waiting for all dynos on shop... done, 2 up\n')
+  })
+
   it('names what is missing when it has waited long enough', async ({ platform, run }) => {
     platform.answers = {
       'GET /apps/shop/formation': [web(1)],

@@ -16,7 +16,8 @@ const KEEP_MS = 10 * 60_000
 const REFILL_AFTER_MS = 2_000
 /** Apps that have some at once, so that many who push do not fill the host with sleepers. */
 const MOST_APPS = 16
-const TAKEN_MS = 30_000
+/** Longer than any dyno needs from its network to its container. */
+const TAKEN_MS = 5 * 60_000
 /** On one host. A push of an app with more web dynos there gains little by more: the engine starts one after the other. */
 const MOST = 2
 

@@ -7,7 +7,7 @@ import { ROOT } from '@paas/testing/platform'
 import * as hand from '../by-hand.ts'
 
 export const SAMPLE = path.join(ROOT, 'bench/apps/express')
-const PORTS: [number, number] = [38080, 38081]
+const PORTS: [number, number] = [28080, 28081] // below those that the kernel gives to clients
 
 /** As a dyno: memory, processes, an init process, no capabilities. */
 const LIMITS = ['--memory=1g', '--pids-limit=256', '--init', '--cap-drop=ALL', '--security-opt=no-new-privileges']
@@ -54,18 +54,24 @@ export class HandDeploy {
   #port = (turn: number) => PORTS[turn % 2]! + (this.#builder === 'classic' ? 0 : 10)
 }
 
-/** A build without cache, to the first answer; seconds. */
-export async function coldByHand(builder: hand.Builder, base: string): Promise<number> {
+export interface Cold {
+  seconds: number
+  /** Takes away what was made. */
+  remove(): Promise<unknown>
+}
+
+/** A build without cache, to the first answer. */
+export async function coldByHand(builder: hand.Builder, base: string, round: number): Promise<Cold> {
   const folder = handFolder(base)
-  const elapsed = await timed(async () => {
-    await hand.build(builder, folder, 'bench-cold', ['--no-cache'])
-    await hand.start('bench-cold', 'bench-cold', PORTS[0], LIMITS)
+  const name = `bench-cold-${builder}-${round}`
+  const seconds = await timed(async () => {
+    await hand.build(builder, folder, name, ['--no-cache'])
+    await hand.start(name, name, PORTS[0], LIMITS)
     await hand.answers(PORTS[0], 'version 0')
   })
-  await hand.remove('bench-cold')
-  await hand.removeImage('bench-cold')
+  await hand.remove(name)
   rmSync(folder, { recursive: true })
-  return elapsed
+  return { seconds, remove: () => hand.removeImage(name) }
 }
 
 /** The app with its Dockerfile. */

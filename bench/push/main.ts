@@ -12,7 +12,7 @@ import { must, startTestPlatform, stopTestPlatform, type TestPlatform } from '@p
 import { run } from '@paas/testing/run'
 import * as hand from '../by-hand.ts'
 import { finish, median, printTable, say } from '../report.ts'
-import { coldByHand, HandDeploy, SAMPLE, timed } from './hand-deploy.ts'
+import { type Cold, coldByHand, HandDeploy, SAMPLE, timed } from './hand-deploy.ts'
 import { readStages, type Stages } from './stages.ts'
 
 const ROUNDS = 7
@@ -36,14 +36,19 @@ try {
 }
 report()
 
+/** What the rounds made is removed after all of them: some file systems slow down whoever makes files soon after many were deleted. */
 async function measureCold(platform: TestPlatform, base: string): Promise<void> {
+  const removals: (() => Promise<unknown>)[] = []
   for (let round = 1; round <= COLD_ROUNDS; round += 1) {
     for (const way of shuffled(WAYS)) {
       say(`first push, round ${round} of ${COLD_ROUNDS}: ${way}`)
       await settle()
-      cold[way].push(way === 'paas' ? await firstPush(platform, round) : await coldByHand(way, base))
+      const { seconds, remove } = await (way === 'paas' ? firstPush(platform, round) : coldByHand(way, base, round))
+      cold[way].push(seconds)
+      removals.push(remove)
     }
   }
+  for (const remove of removals) await remove()
 }
 
 /** What one side wrote and deleted (100 MB each time) must be on the disk before the other side's clock starts. */
@@ -52,11 +57,10 @@ async function settle(): Promise<void> {
   await must(run('sync', []))
 }
 
-async function firstPush(platform: TestPlatform, round: number): Promise<number> {
+async function firstPush(platform: TestPlatform, round: number): Promise<Cold> {
   const app = await prepared(platform, `first-${round}`)
-  const elapsed = await timed(() => pushUntilAnswered(platform, app, 'version 0'))
-  await app.destroy()
-  return elapsed
+  const seconds = await timed(() => pushUntilAnswered(platform, app, 'version 0'))
+  return { seconds, remove: () => app.destroy() }
 }
 
 async function measureWarm(platform: TestPlatform, base: string): Promise<void> {

@@ -14,7 +14,7 @@ import { finish, median, printTable, say } from '../report.ts'
 
 const ROUNDS = 5
 const DYNOS = 10
-const FIRST_PORT = 38100
+const FIRST_PORT = 28100 // below those that the kernel gives to clients
 const LIMITS = [
   '--memory=1g',
   '--pids-limit=256',

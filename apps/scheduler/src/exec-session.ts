@@ -4,6 +4,7 @@ import type { TLSSocket } from 'node:tls'
 import { PlatformError } from '@paas/domain/errors'
 import { type ExecDyno, mayRun, type SessionEnd, tellSessionEnd } from '@paas/domain/exec'
 import { ATTACH_MS } from '@paas/domain/plan-one-off'
+import { sizeOf } from '@paas/engine/terminal'
 import { pause } from '@paas/service/wait'
 import {
   deleteExec,
@@ -68,11 +69,8 @@ async function serve(
   signal.throwIfAborted()
   // Its terminal knows its size; the variables would outlive a change of it.
   const { COLUMNS, LINES, ...env } = order.env
-  const joined = await scheduler.fleet.dynosOf(hostId).exec(containerId, { ...order, execId: exec.id, env })
-  if (order.tty && Number(COLUMNS) > 0 && Number(LINES) > 0) {
-    // The engine answers when the command runs and has this size: before that nothing of the client's goes in, since it may depend on it.
-    await joined.resize({ cols: Number(COLUMNS), rows: Number(LINES) }).catch(() => {})
-  }
+  const size = order.tty ? sizeOf(order.env) : undefined
+  const joined = await scheduler.fleet.dynosOf(hostId).exec(containerId, { ...order, execId: exec.id, env, size })
   try {
     const how = await joinClient(joined, socket, dialect, signal)
     if (how === 'left') return undefined

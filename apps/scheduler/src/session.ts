@@ -1,6 +1,7 @@
 // One client and its one-off dyno, from the secret to the exit status.
 import type { TLSSocket } from 'node:tls'
 import type { AttachedDyno } from '@paas/engine/attach'
+import { sizeOf } from '@paas/engine/terminal'
 import { pause } from '@paas/service/wait'
 import { changeDyno, findDynoOrder } from '@paas/store/dynos'
 import { lines, say } from './app-lines.ts'
@@ -24,13 +25,14 @@ export async function serveSession(
   const hostId = order && (await findPlace(scheduler, order))
   if (!order || !hostId) return // its client hears of it: the connection ends
   const name = `${order.dyno.type}.${order.dyno.number}`
-  const { tty } = order.dyno
+  const { tty, env } = order.dyno
+  const size = tty ? sizeOf(env) : undefined
   let dyno: AttachedDyno | undefined
   try {
     socket.write(GREETING)
     const greeted = pause(GREETING_ALONE_MS)
     await scheduler.hostImages.ensure(fleet.get(hostId)!, { appId, image: order.slug.image })
-    dyno = await fleet.dynosOf(hostId).attach({ ...dynoSpec(order, settings.stopGraceMs), attached: { tty } })
+    dyno = await fleet.dynosOf(hostId).attach({ ...dynoSpec(order, settings.stopGraceMs), attached: { tty, size } })
     const { containerId } = dyno
     await changeDyno(store, { appId, id, from: ['starting'] }, { containerId })
     await greeted
@@ -42,8 +44,6 @@ export async function serveSession(
     await dyno.start()
     await changeDyno(store, { appId, id, from: ['starting'] }, { state: 'up' })
     say(logs, appId, name, lines.changed('starting', 'up'))
-    const { COLUMNS, LINES } = order.dyno.env
-    if (tty && Number(COLUMNS) > 0 && Number(LINES) > 0) await dyno.resize({ cols: Number(COLUMNS), rows: Number(LINES) })
     if ((await joined) !== 'ended') await dyno.kill()
     const code = await dyno.exitCode()
     await end(scheduler, appId, id, { containerId })

@@ -16,7 +16,7 @@ export interface AttachedDyno extends JoinedProcess {
 /** Made and joined, not started. */
 export async function attachDyno(
   engine: Engine,
-  spec: DynoSpec & { attached: { tty: boolean } },
+  spec: DynoSpec & Required<Pick<DynoSpec, 'attached'>>,
   ensureNetwork = ensureAppNetwork,
 ): Promise<AttachedDyno> {
   const container = await createDyno(engine, spec, ensureNetwork)

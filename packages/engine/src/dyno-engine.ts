@@ -21,7 +21,7 @@ export interface DynoEngine {
   /** Makes and starts it; whatever of both was done before is not done again. Throws `engine_refused` with why it cannot run. */
   start(spec: DynoSpec): Promise<DynoContainer>
   /** Made and joined, not started. */
-  attach(spec: DynoSpec & { attached: { tty: boolean } }): Promise<AttachedDyno>
+  attach(spec: DynoSpec & Required<Pick<DynoSpec, 'attached'>>): Promise<AttachedDyno>
   /** A command in a running one, under way and joined. Throws `engine_refused` when the dyno does not run, or has no shell. */
   exec(id: string, spec: ExecSpec): Promise<JoinedProcess>
   /** Ends all of that command, whoever started it. Ended or gone already is fine. */

@@ -13,6 +13,7 @@ import { DYNO_USER, STACK_START } from './dynos-config.ts'
 import { dynoImage } from './dynos-image.ts'
 import { runInside } from './exec.ts'
 import { type JoinedProcess, takeApart } from './joined.ts'
+import { sized, type TerminalSize } from './terminal.ts'
 
 export interface ExecSpec {
   /** Its mark: every process of it is found again by this. */
@@ -24,6 +25,8 @@ export interface ExecSpec {
   /** Besides the dyno's own. */
   env: Readonly<Record<string, string>>
   tty: boolean
+  /** Of the terminal, at first. */
+  size?: TerminalSize | undefined
 }
 
 /** In its environment, where sshd has SSH_CONNECTION. */
@@ -65,7 +68,10 @@ export async function execInDyno(
   if (!onStack) await requireTools(engine, container)
   const exec = await engine.call(what, (abortSignal) =>
     engine.docker.getContainer(container).exec({
-      Cmd: [...(onStack ? [...before, STACK_START] : ['/bin/sh', '-c']), command ?? ANY_SHELL],
+      Cmd: [
+        ...(onStack ? before : []),
+        ...sized(spec.size, [...(onStack ? [STACK_START] : ['/bin/sh', '-c']), command ?? ANY_SHELL]),
+      ],
       Env: [...Object.entries(env).map(([name, value]) => `${name}=${value}`), `${MARK}=${execId}`],
       User: DYNO_USER,
       Tty: tty,

@@ -3,6 +3,7 @@
 import type { ContainerCreateOptions } from 'dockerode'
 import type { Engine } from './client.ts'
 import { LABEL, labelsOf } from './labels.ts'
+import { sized, type TerminalSize } from './terminal.ts'
 
 /** In the stack image: sources the profile scripts, then runs the command with bash. */
 export const STACK_START = '/stack/start'
@@ -34,7 +35,7 @@ export interface DynoSpec {
   /** Container whose network it is started into, in place of one of its own. */
   holderId?: string
   /** With stdin open for one client, and its output not in the engine's log. */
-  attached?: { tty: boolean }
+  attached?: { tty: boolean; size?: TerminalSize | undefined }
 }
 
 /** The same for the same dyno, so that creating it twice finds the first. */
@@ -54,7 +55,7 @@ export function dynoConfig(
     Image: spec.image,
     // The engine refuses a host name of its own to a container in another's network.
     ...(spec.holderId ? {} : { Hostname: dynoId }),
-    ...commandOf(spec.command, host.onStack),
+    ...commandOf(spec, host.onStack),
     Env: Object.entries(spec.env).map(([name, value]) => `${name}=${value}`),
     User: DYNO_USER,
     Labels: {
@@ -95,7 +96,7 @@ export function dynoConfig(
 /** Bounded, and plain files, which the log-router reads where they lie. */
 export const LOCAL_LOG = { Type: 'local', Config: { 'max-size': '10m', 'max-file': '3', compress: 'false' } }
 
-function commandOf(command: string | null, onStack: boolean): Pick<ContainerCreateOptions, 'Cmd' | 'Entrypoint'> {
+function commandOf({ command, attached }: DynoSpec, onStack: boolean): Pick<ContainerCreateOptions, 'Cmd' | 'Entrypoint'> {
   if (command === null) return {} // a Dockerfile app without a Procfile: the image's own CMD
-  return { Entrypoint: [], Cmd: onStack ? [STACK_START, command] : ['/bin/sh', '-c', command] }
+  return { Entrypoint: [], Cmd: sized(attached?.size, onStack ? [STACK_START, command] : ['/bin/sh', '-c', command]) }
 }

@@ -49,7 +49,7 @@ class HostWatch {
   }
 
   async beat(signal: AbortSignal): Promise<void> {
-    for (let beganMs = Date.now(); !signal.aborted; await pause(beganMs + EVERY_MS - Date.now(), signal)) {
+    for (let beganMs = Date.now(); !signal.aborted; await pause(Math.max(0, beganMs + EVERY_MS - Date.now()), signal)) {
       beganMs = Date.now()
       const member = this.#scheduler.fleet.get(this.#hostId)
       if (!member || member.host.condition === 'joining' || member.host.condition === 'failed') continue
@@ -105,7 +105,8 @@ class HostWatch {
     if (judged !== host.condition) await this.#turn(member, judged, reason)
     else if (condition === 'up' && Date.now() - this.#writtenMs >= SEEN_EVERY_MS) await this.#write({ lastSeen: new Date() })
     this.#factsDueMs ??= host.local ? 0 : Date.now() + FACTS_FIRST_MS
-    if (condition === 'up' && Date.now() >= this.#factsDueMs) await this.#readFacts(member)
+    // Not awaited: a host that goes while it is asked would be seen to be gone only when that call's deadline has passed.
+    if (condition === 'up' && Date.now() >= this.#factsDueMs) void this.#tryFacts(member)
   }
 
   async #ping({ engine }: Member): Promise<'answered' | 'silent' | 'refused'> {
@@ -144,18 +145,32 @@ class HostWatch {
     for (const appId of new Set((await listServing(store, host.id, 'any')).map((dyno) => dyno.appId))) look(appId)
   }
 
-  async #readFacts(member: Member): Promise<void> {
-    this.#factsDueMs = Date.now() + FACTS_EVERY_MS
+  /** Never rejects. */
+  async #tryFacts(member: Member): Promise<void> {
+    this.#factsDueMs = Number.POSITIVE_INFINITY // until these are there, or are not to be had
+    let nextMs = FACTS_EVERY_MS
+    try {
+      nextMs = await this.#readFacts(member)
+    } catch (err) {
+      this.#scheduler.log.warn({ host: member.host.name, err }, 'host.facts_not_read')
+    }
+    this.#factsDueMs = Date.now() + nextMs
+  }
+
+  /** Answers after how many milliseconds to look again. */
+  async #readFacts(member: Member): Promise<number> {
     const { settings, fleet, placer } = this.#scheduler
     const { found, ticks } = await lookAtHost(member, settings.dataDir, this.#ticks)
     await this.#write(found)
     const full = isDiskFull({ diskFree: found.diskFree ?? null })
-    if (full) this.#factsDueMs = Date.now() + FACTS_FULL_MS
-    else if (this.#ticks === undefined) this.#factsDueMs = Date.now() + FACTS_FIRST_MS
+    const first = this.#ticks === undefined
     this.#ticks = ticks
-    if (full === isDiskFull(member.host)) return
-    await fleet.refresh()
-    await placer.refresh()
+    if (full !== isDiskFull(member.host)) {
+      await fleet.refresh()
+      await placer.refresh()
+    }
+    if (full) return FACTS_FULL_MS
+    return first ? FACTS_FIRST_MS : FACTS_EVERY_MS
   }
 
   async #write(change: HostChange): Promise<void> {

@@ -21,7 +21,8 @@ import type { TestHost } from './host.ts'
 import { type Rig, startHosts } from './rig.ts'
 
 const PREFIX = `t${randomBytes(2).toString('hex')}`
-const LISTEN_PORT = 20_000 + (process.pid % 20_000)
+/** Below those that the kernel gives to clients. */
+const LISTEN_PORT = 20_000 + (process.pid % 12_000)
 const REGISTRY_PORT = LISTEN_PORT + 1
 const OTHER_PORT = LISTEN_PORT + 2
 const LINK_SUBNET = `10.126.${process.pid % 256}.0/24`

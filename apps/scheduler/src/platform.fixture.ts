@@ -68,7 +68,7 @@ export async function openFixture(): Promise<Fixture> {
   const postgres = await startTestPostgres()
   const folder = mkdtempSync(path.join(tmpdir(), 'paas-place-'))
   const settings = {
-    ...{ domain: 'localhost', bindAddress: '127.0.0.1', httpPort: 80, httpsPort: 443, rendezvousPort: 45_871 },
+    ...{ domain: 'localhost', bindAddress: '127.0.0.1', httpPort: 80, httpsPort: 443, rendezvousPort: 25_871 },
     ...{ dataDir: folder, runDir: folder, dockerHost: dockerHost(), namePrefix: PREFIX },
     ...{ engineKind: engineKind() },
     ...{
@@ -77,7 +77,7 @@ export async function openFixture(): Promise<Fixture> {
       appSubnet: '10.221.0.0/16',
       hostSubnets: '10.128.0.0/10',
       linkSubnet: '10.127.0.0/16',
-      linkPort: 51_871,
+      linkPort: 21_871,
       registryPort: 5_543,
       memoryOvercommit: 4,
     },
@@ -116,7 +116,7 @@ export async function openFixture(): Promise<Fixture> {
     },
     async startAnother() {
       const runDir = mkdtempSync(path.join(tmpdir(), 'paas-place-'))
-      const another = await startScheduler({ ...deps, settings: { ...settings, runDir, rendezvousPort: 45_872 } })
+      const another = await startScheduler({ ...deps, settings: { ...settings, runDir, rendezvousPort: 25_872 } })
       return { ...another, close: () => another.close().finally(() => rmSync(runDir, { recursive: true })) }
     },
     async stop() {

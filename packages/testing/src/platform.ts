@@ -144,18 +144,22 @@ function machineEnvironment(): Record<string, string> {
   }
 }
 
+/** Free now, and below those that the kernel gives to clients: one of them might take it before the platform does. */
 async function freePorts(): Promise<[number, number, number]> {
-  const servers = await Promise.all(
-    [1, 2, 3].map(
-      () =>
-        new Promise<ReturnType<typeof createServer>>((resolve) => {
-          const server = createServer().listen(0, '0.0.0.0', () => resolve(server))
-        }),
-    ),
-  )
-  const ports = servers.map((server) => (server.address() as { port: number }).port)
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports as [number, number, number]
+  const ports = new Set<number>()
+  while (ports.size < 3) {
+    const port = randomInt(10_000, 32_000)
+    if (await isFree(port)) ports.add(port)
+  }
+  return [...ports] as [number, number, number]
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.once('error', () => resolve(false))
+    server.listen(port, '0.0.0.0', () => server.close(() => resolve(true)))
+  })
 }
 
 /** Rejects with everything the command said when it failed. */

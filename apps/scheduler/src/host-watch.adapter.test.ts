@@ -2,7 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { openEngine } from '@paas/engine/client'
 import { createLog } from '@paas/service/log'
-import { listHosts } from '@paas/store/hosts'
+import { changeHost, listHosts } from '@paas/store/hosts'
 import { until } from '@paas/testing/wait'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Scheduler } from './deps.ts'
@@ -10,7 +10,7 @@ import { Fleet } from './fleet.ts'
 import { watchHost } from './host-watch.ts'
 import { type Fixture, openFixture } from './platform.fixture.ts'
 
-/** Well below the deadline of a question to an engine, which is 15 s. */
+/** Well below the deadline of a question to an engine, and below the pause between the first two looks: 15 s both. */
 const SEEN_MS = 8_000
 
 let place: Fixture
@@ -19,14 +19,15 @@ beforeAll(async () => {
 })
 afterAll(() => place?.close())
 
-it('sees an engine go while it is waited for with another question', async () => {
+/** The platform's own host, with an engine that only answers what is said here. */
+async function watch(answers: Record<string, unknown>) {
   const asked: string[] = []
   const server = createServer(({ url }, response) => {
-    asked.push(url!)
+    const what = url!.split('/').at(-1)!
+    asked.push(what)
     response.setHeader('connection', 'close')
-    if (url!.endsWith('/_ping')) response.end('OK')
-    if (url!.endsWith('/version')) response.end(JSON.stringify({ ApiVersion: '1.41', MinAPIVersion: '1.12' }))
-    // and nothing else is ever answered
+    const answer = { _ping: 'OK', version: { ApiVersion: '1.41', MinAPIVersion: '1.12' }, ...answers }[what]
+    if (answer !== undefined) response.end(JSON.stringify(answer))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const dockerHost = `tcp://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -35,24 +36,34 @@ it('sees an engine go while it is waited for with another question', async () =>
   await fleet.refresh()
   const { id } = fleet.local().host
   fleet.local().dynos.watch = (_onChange, signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve()))
-  const scheduler = {
-    ...place,
-    fleet,
-    log: createLog('test', 'silent'),
-    placer: { refresh: async () => {} },
-    look: () => {},
-  } as unknown as Scheduler
+  const log = createLog('test', 'silent')
+  const scheduler = { ...place, fleet, log, placer: { refresh: async () => {} }, look: () => {} } as unknown as Scheduler
   const abort = new AbortController()
   const watching = watchHost(scheduler, id, abort.signal)
-  try {
-    await until('it is asked for its facts', () => asked.some((url) => url.endsWith('/info')))
-    server.close() // who is connected stays so
-    const condition = async () => (await listHosts(place.store)).find((host) => host.id === id)!.condition
-    await until('it is seen', async () => (await condition()) === 'sick', SEEN_MS)
-    expect(asked.filter((url) => url.endsWith('/info'))).toHaveLength(1)
-  } finally {
-    abort.abort()
-    server.closeAllConnections()
-    await watching
+  return {
+    ...{ asked, server, fleet, id },
+    row: async () => (await listHosts(place.store)).find((host) => host.id === id)!,
+    async [Symbol.asyncDispose]() {
+      abort.abort()
+      server.close()
+      server.closeAllConnections()
+      await watching
+    },
   }
+}
+
+it('sees an engine go while it is waited for with another question', async () => {
+  await using watched = await watch({})
+  await until('it is asked for its facts', () => watched.asked.includes('info'))
+  watched.server.close() // who is connected stays so
+  await until('it is seen', async () => (await watched.row()).condition === 'sick', SEEN_MS)
+  expect(watched.asked.filter((what) => what === 'info')).toHaveLength(1)
+})
+
+it('looks again soon at a disk that somebody else has found full', async () => {
+  await using watched = await watch({ info: { ServerVersion: '28.0.0', MemTotal: 2 ** 34, NCPU: 2 } })
+  await until('it has told once', async () => ((await watched.row()).diskFree ?? 0) > 0)
+  await changeHost(place.store, watched.id, { diskFree: 0 })
+  await watched.fleet.refresh()
+  await until('it has room', async () => ((await watched.row()).diskFree ?? 0) > 0, SEEN_MS)
 })

@@ -40,7 +40,10 @@ class HostWatch {
   #refused = 0
   #answeredMs = Date.now()
   #writtenMs = 0
-  #factsDueMs: number | undefined
+  /** When its figures were asked for last, whether they still are, and how often they came. */
+  #factsMs: number | undefined
+  #factsAsked = false
+  #factsRead = 0
   #ticks: CpuTicks | undefined
 
   constructor(scheduler: Scheduler, hostId: string) {
@@ -104,9 +107,8 @@ class HostWatch {
     const judged = condition === 'lost' && this.#scheduler.fleet.isAlone() ? 'sick' : condition
     if (judged !== host.condition) await this.#turn(member, judged, reason)
     else if (condition === 'up' && Date.now() - this.#writtenMs >= SEEN_EVERY_MS) await this.#write({ lastSeen: new Date() })
-    this.#factsDueMs ??= host.local ? 0 : Date.now() + FACTS_FIRST_MS
     // Not awaited: a host that goes while it is asked would be seen to be gone only when that call's deadline has passed.
-    if (condition === 'up' && Date.now() >= this.#factsDueMs) void this.#tryFacts(member)
+    if (condition === 'up' && this.#areFactsDue(member)) void this.#tryFacts(member)
   }
 
   async #ping({ engine }: Member): Promise<'answered' | 'silent' | 'refused'> {
@@ -145,32 +147,34 @@ class HostWatch {
     for (const appId of new Set((await listServing(store, host.id, 'any')).map((dyno) => dyno.appId))) look(appId)
   }
 
+  /** A full disk stands in the row, whoever has found it full. */
+  #areFactsDue({ host }: Member): boolean {
+    this.#factsMs ??= host.local ? 0 : Date.now()
+    const pauseMs = isDiskFull(host) ? FACTS_FULL_MS : this.#factsRead < 2 ? FACTS_FIRST_MS : FACTS_EVERY_MS
+    return !this.#factsAsked && Date.now() - this.#factsMs >= pauseMs
+  }
+
   /** Never rejects. */
   async #tryFacts(member: Member): Promise<void> {
-    this.#factsDueMs = Number.POSITIVE_INFINITY // until these are there, or are not to be had
-    let nextMs = FACTS_EVERY_MS
+    this.#factsAsked = true
     try {
-      nextMs = await this.#readFacts(member)
+      await this.#readFacts(member)
+      this.#factsRead += 1
     } catch (err) {
       this.#scheduler.log.warn({ host: member.host.name, err }, 'host.facts_not_read')
     }
-    this.#factsDueMs = Date.now() + nextMs
+    this.#factsMs = Date.now()
+    this.#factsAsked = false
   }
 
-  /** Answers after how many milliseconds to look again. */
-  async #readFacts(member: Member): Promise<number> {
+  async #readFacts(member: Member): Promise<void> {
     const { settings, fleet, placer } = this.#scheduler
     const { found, ticks } = await lookAtHost(member, settings.dataDir, this.#ticks)
-    await this.#write(found)
-    const full = isDiskFull({ diskFree: found.diskFree ?? null })
-    const first = this.#ticks === undefined
     this.#ticks = ticks
-    if (full !== isDiskFull(member.host)) {
-      await fleet.refresh()
-      await placer.refresh()
-    }
-    if (full) return FACTS_FULL_MS
-    return first ? FACTS_FIRST_MS : FACTS_EVERY_MS
+    await this.#write(found)
+    if (isDiskFull({ diskFree: found.diskFree ?? null }) === isDiskFull(member.host)) return
+    await fleet.refresh()
+    await placer.refresh()
   }
 
   async #write(change: HostChange): Promise<void> {

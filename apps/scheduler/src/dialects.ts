@@ -1,6 +1,7 @@
 // The two ways a client of a session speaks after the greeting:
 // Heroku's raw bytes, and our CLI's frames.
 import type { TLSSocket } from 'node:tls'
+import type { TerminalSize } from '@paas/engine/terminal'
 import { createFrameDecoder, encodeFrame, FrameType } from './frames.ts'
 import { MarkerKeeper } from './status-marker.ts'
 
@@ -13,7 +14,7 @@ const LAST_WORD_MS = 250
 export interface Heard {
   input(chunk: Buffer): void
   endOfInput(): void
-  resize(size: { cols: number; rows: number }): void
+  resize(size: TerminalSize): void
 }
 
 export interface Dialect {
@@ -80,7 +81,7 @@ export function openRaw(socket: TLSSocket, tty: boolean): Dialect {
   }
 }
 
-function sizeOf(payload: Buffer): { cols: number; rows: number } | undefined {
+function sizeOf(payload: Buffer): TerminalSize | undefined {
   try {
     const { cols, rows } = JSON.parse(payload.toString()) as { cols?: unknown; rows?: unknown }
     return isSide(cols) && isSide(rows) ? { cols, rows } : undefined

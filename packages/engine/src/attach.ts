@@ -2,7 +2,8 @@
 // a byte of its output is missed.
 import type { Duplex } from 'node:stream'
 import { type Engine, statusOf } from './client.ts'
-import { createDyno, type DynoSpec, findContainerEnd, killContainer, removeContainer, startContainer } from './dynos.ts'
+import { createDyno, findContainerEnd, killContainer, removeContainer, startContainer } from './dynos.ts'
+import type { AttachedSpec } from './dynos-config.ts'
 import { type JoinedProcess, takeApart } from './joined.ts'
 import { ensureAppNetwork } from './networks.ts'
 
@@ -14,11 +15,7 @@ export interface AttachedDyno extends JoinedProcess {
 }
 
 /** Made and joined, not started. */
-export async function attachDyno(
-  engine: Engine,
-  spec: DynoSpec & Required<Pick<DynoSpec, 'attached'>>,
-  ensureNetwork = ensureAppNetwork,
-): Promise<AttachedDyno> {
+export async function attachDyno(engine: Engine, spec: AttachedSpec, ensureNetwork = ensureAppNetwork): Promise<AttachedDyno> {
   const container = await createDyno(engine, spec, ensureNetwork)
   const { id } = container
   const joined = (await engine.call(`attach ${id.slice(0, 12)}`, () =>

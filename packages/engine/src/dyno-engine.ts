@@ -7,6 +7,7 @@ import type { Engine } from './client.ts'
 import { dockerDynos } from './dyno-engine-docker.ts'
 import type { ExecSpec } from './dyno-exec.ts'
 import type { ContainerEnd, DynoContainer, DynoSpec, StoppedContainer } from './dynos.ts'
+import type { AttachedSpec } from './dynos-config.ts'
 import type { ContainerChange, ContainerFacts } from './events.ts'
 import type { Gateway } from './firewall-rules.ts'
 import type { JoinedProcess } from './joined.ts'
@@ -21,7 +22,7 @@ export interface DynoEngine {
   /** Makes and starts it; whatever of both was done before is not done again. Throws `engine_refused` with why it cannot run. */
   start(spec: DynoSpec): Promise<DynoContainer>
   /** Made and joined, not started. */
-  attach(spec: DynoSpec & Required<Pick<DynoSpec, 'attached'>>): Promise<AttachedDyno>
+  attach(spec: AttachedSpec): Promise<AttachedDyno>
   /** A command in a running one, under way and joined. Throws `engine_refused` when the dyno does not run, or has no shell. */
   exec(id: string, spec: ExecSpec): Promise<JoinedProcess>
   /** Ends all of that command, whoever started it. Ended or gone already is fine. */

@@ -38,6 +38,9 @@ export interface DynoSpec {
   attached?: { tty: boolean; size?: TerminalSize | undefined }
 }
 
+/** Of a dyno with a client on the other end. */
+export type AttachedSpec = DynoSpec & Required<Pick<DynoSpec, 'attached'>>
+
 /** The same for the same dyno, so that creating it twice finds the first. */
 export function dynoContainerName({ prefix }: Pick<Engine, 'prefix'>, spec: DynoSpec): string {
   return `${prefix}.${spec.app}.${spec.type}.${spec.number}.v${spec.release}.${spec.dynoId.slice(0, 8)}`

@@ -1,6 +1,7 @@
 // A process of a dyno with a client on the other end, as whoever serves the
 // client sees it, and the engine's one connection taken apart.
 import { type Duplex, PassThrough, type Readable } from 'node:stream'
+import type { TerminalSize } from './terminal.ts'
 
 export interface JoinedProcess {
   /** A tty has one stream for both: `stderr` stays empty then. They end with the process. */
@@ -9,7 +10,7 @@ export interface JoinedProcess {
   /** Ending it is end of file for the process; with a tty, send 0x04 instead. */
   stdin: Duplex
   /** Ended already is fine. */
-  resize(size: { cols: number; rows: number }): Promise<void>
+  resize(size: TerminalSize): Promise<void>
   /** Exit status; call when the output has ended. */
   exitCode(): Promise<number>
 }

@@ -38,8 +38,14 @@ export async function startDyno(scheduler: Scheduler, appId: string, dynoId: str
     'dyno.started',
   )
   const web = order.dyno.type === 'web'
-  const where = { containerId, ...(address && { address }), ...(web && { port: WEB_PORT }) }
-  const written = await changeDyno(store, { appId, id: dynoId, from: STARTING }, web ? where : { ...where, state: 'up' })
+  // Since now it is starting: neither waiting for a place nor fetching its image took of the time it has to bind its port.
+  const where = {
+    containerId,
+    ...(address && { address }),
+    ...(web && { port: WEB_PORT }),
+    state: web ? 'starting' : 'up',
+  } as const
+  const written = await changeDyno(store, { appId, id: dynoId, from: STARTING }, where)
   if (!written) return
   if (web) watchBoot(scheduler, order, { hostId, containerId, address })
   else say(logs, appId, name, lines.changed('starting', 'up'))

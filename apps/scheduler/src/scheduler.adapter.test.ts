@@ -72,6 +72,21 @@ describe('the scheduler', () => {
     await until('nothing serves', () => place.table.get(appId)?.state === 'blank')
   })
 
+  it('says why a dyno waits for a place, and gives it its whole boot time after that', async () => {
+    const appId = await place.makeApp('patient', { web: 1 })
+    const { db } = place.store
+    const cordon = async (cordoned: boolean) => {
+      await db.host.updateMany({ data: { cordoned } })
+      await wake(db, 'host', '')
+    }
+    await cordon(true)
+    const id = await place.release(appId, { web: WEB })
+    await until('it waits', () => db.dyno.findFirst({ where: { appId, reason: 'waiting: every host is cordoned' } }))
+    await db.dyno.updateMany({ where: { appId }, data: { stateSince: new Date(Date.now() - 3_600_000) } })
+    await cordon(false)
+    expect(await ended(id)).toMatchObject({ status: 'succeeded' })
+  })
+
   it('runs the release phase first; a failing one keeps the new code away', async () => {
     const appId = await place.makeApp('phased', { web: 1, worker: 1 })
     expect(await ended(await place.release(appId, { web: WEB, worker: 'sleep 1000', release: 'echo ok' }))).toMatchObject({

@@ -144,7 +144,7 @@ export async function unplaceDyno(
 /** A dyno that has to wait for a place says why. */
 export async function tellWaiting(store: Store, { appId, id }: { appId: string; id: string }, reason: string): Promise<void> {
   const { count } = await store.db.dyno.updateMany({
-    where: { id, appId, hostId: null, state: 'starting', NOT: { reason } },
+    where: { id, appId, hostId: null, state: 'starting', OR: [{ reason: null }, { reason: { not: reason } }] },
     data: { reason },
   })
   if (count > 0) await wake(store.db, 'dyno', appId)

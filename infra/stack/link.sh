@@ -156,6 +156,15 @@ make_true() {
   set_routes
 }
 
+# What cannot be set now (a port that is taken, an engine that starts and holds its tables) must not keep others from asking why,
+# and is tried again.
+settle() {
+  until "$0" again; do
+    echo 'what was wanted last could not be set' >&2
+    sleep 1
+  done
+}
+
 # One at a time; one that was killed counts no more.
 alone() {
   until ln -s $$ /run/alone 2> /dev/null; do
@@ -170,8 +179,7 @@ case $1 in
     trap 'exit 0' TERM INT
     ensure_key
     ensure_interface
-    # What cannot be set now (a port that is taken) must not keep others from asking why.
-    "$0" again || echo 'what was wanted last could not be set' >&2
+    settle &
     if [ -n "$device" ]; then
       wait "$device"
       exit 1

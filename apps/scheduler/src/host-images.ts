@@ -14,7 +14,9 @@ import type { Registry } from '@paas/registry/registry'
 import type { Logger } from '@paas/service/log'
 import { findBuiltImage } from '@paas/store/builds'
 import type { Store } from '@paas/store/store'
+import type { SchedulerSettings } from './deps.ts'
 import type { Fleet, Member } from './fleet.ts'
+import { noticeFullDisk } from './full-disk.ts'
 import type { Placer } from './placer.ts'
 
 const PUBLISH_AFTER_MS = 5_000
@@ -27,7 +29,7 @@ export interface HostImagesDeps {
   log: Logger
   /** The stack's image. */
   base: string
-  dataDir: string
+  settings: SchedulerSettings
 }
 
 export class HostImages {
@@ -77,9 +79,10 @@ export class HostImages {
     this.#announced.add(app.image)
     for (const member of fleet.answering()) {
       if (member.host.cordoned || member.host.draining || isDiskFull(member.host)) continue
-      this.ensure(member, app).catch((err: unknown) =>
-        log.warn({ host: member.host.name, image: app.image, err }, 'image.not_moved'),
-      )
+      this.ensure(member, app).catch(async (err: unknown) => {
+        log.warn({ host: member.host.name, image: app.image, err }, 'image.not_moved')
+        await noticeFullDisk(this.#deps, member, err).catch(() => {}) // its watch says if it is silent
+      })
     }
   }
 
@@ -93,9 +96,9 @@ export class HostImages {
 
   /** Its last layer only, straight from the builder's file; undefined: there is none, or the host lacks more than that. */
   async #hand(engine: Engine, app: { appId: string; image: string }): Promise<number | undefined> {
-    const { dataDir, fleet } = this.#deps
+    const { settings, fleet } = this.#deps
     const buildId = app.image.slice(app.image.lastIndexOf(':') + 1)
-    const tar = paths.newestLayer({ dataDir }, app.appId, buildId)
+    const tar = paths.newestLayer(settings, app.appId, buildId)
     try {
       const { size } = await stat(tar)
       await handLayer(fleet.local().engine, engine, { image: app.image, tar })

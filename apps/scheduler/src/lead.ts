@@ -49,8 +49,8 @@ export async function lead({ ...deps }: SchedulerDeps, routes: RouteServer, term
   })
   const fleet = new Fleet(deps)
   const placer = new Placer({ store: deps.store, fleet, memoryOvercommit: settings.memoryOvercommit })
-  const hostImages = new HostImages({ ...deps, fleet, placer, base: deps.stackImage, dataDir: settings.dataDir })
-  const prepared = new PreparedNetworks({ ...deps, fleet })
+  const hostImages = new HostImages({ ...deps, fleet, placer, base: deps.stackImage })
+  const prepared = new PreparedNetworks({ ...deps, fleet, placer })
   const scheduler: Scheduler = {
     ...deps,
     routes,

@@ -1,18 +1,13 @@
 // Where dynos go: a host for each that has none, and whether one that should
 // leave its host has somewhere to go.
 import type { PlatformError } from '@paas/domain/errors'
-import { isDiskFull } from '@paas/domain/host-capacity'
 import { withoutHosts } from '@paas/domain/placement-public'
 import type { WorldDyno } from '@paas/domain/world'
 import { type DynoOrder, findDynoOrder } from '@paas/store/dynos'
-import { changeHost } from '@paas/store/hosts'
 import { placeDyno, tellWaiting, unplaceDyno } from '@paas/store/placements'
 import { say } from './app-lines.ts'
 import type { Scheduler } from './deps.ts'
-import { readMachine } from './host-facts.ts'
-
-/** The text of ENOSPC, as kernel, engine and registry all pass it on. */
-const NO_SPACE = 'no space left on device'
+import { noticeFullDisk } from './full-disk.ts'
 
 /** Fills in who waits for a place in vain, and who has to move and can. */
 export async function judgePlaces(
@@ -62,25 +57,16 @@ export async function findPlace(scheduler: Scheduler, order: DynoOrder): Promise
   return (await findDynoOrder(store, { appId: app.id, id: dyno.id }))?.dyno.hostId ?? undefined
 }
 
-/**
- * A disk can fill between two looks at it. A dyno that did not start for that reason, and for no other, is placed anew, elsewhere. True:
- * the row has no host again.
- */
+/** A dyno that did not start for want of space on its host, and for no other reason, is placed anew, elsewhere. True: the row has no host again. */
 export async function leaveFullHost(
-  { store, fleet, placer, settings, look, log }: Scheduler,
+  scheduler: Scheduler,
   dyno: { appId: string; id: string; hostId: string },
   why: PlatformError,
 ): Promise<boolean> {
-  const member = fleet.get(dyno.hostId)
-  if (!member || fleet.isAlone() || !why.message.includes(NO_SPACE)) return false
-  const { disk } = await readMachine(member, settings.dataDir)
-  const { freeBytes: diskFree, totalBytes: diskTotal } = disk
-  if (!isDiskFull({ diskFree })) return false
-  log.warn({ host: member.host.name, diskFree }, 'host.disk_full')
-  await changeHost(store, dyno.hostId, { diskFree, diskTotal })
-  if (!(await unplaceDyno(store, dyno))) return false
-  await fleet.refresh()
-  await placer.refresh()
-  look(dyno.appId)
+  const member = scheduler.fleet.get(dyno.hostId)
+  if (!member || !(await noticeFullDisk(scheduler, member, why))) return false
+  if (!(await unplaceDyno(scheduler.store, dyno))) return false
+  await scheduler.placer.refresh()
+  scheduler.look(dyno.appId)
   return true
 }

@@ -6,7 +6,9 @@ import { wake } from '@paas/store/wakes'
 import { engineKind } from '@paas/testing/engine'
 import { until } from '@paas/testing/wait'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { SchedulerSettings } from './deps.ts'
 import type { Fleet, Member } from './fleet.ts'
+import type { Placer } from './placer.ts'
 import { type Fixture, openFixture } from './platform.fixture.ts'
 import { PreparedNetworks } from './prepared.ts'
 
@@ -70,7 +72,13 @@ it.skipIf(engineKind() === 'swarm')('keeps a network that was given away before 
   }
   const member = { host: { id: 'here', name: 'local' }, dynos: { ...dynos, prepareNetwork: late } } as Member
   const fleet = { all: () => [member], answering: () => [member], isAlone: () => true, local: () => member } as unknown as Fleet
-  const prepared = new PreparedNetworks({ store, log: createLog('test', 'silent'), fleet })
+  const prepared = new PreparedNetworks({
+    store,
+    log: createLog('test', 'silent'),
+    fleet,
+    placer: {} as Placer,
+    settings: {} as SchedulerSettings,
+  })
   await prepared.prepare(appId)
   const taking = prepared.take(appId, 'here')
   await started.promise

@@ -10,6 +10,8 @@ import type { Holder } from '@paas/engine/network-holder'
 import { findPreparable } from '@paas/store/dynos'
 import type { SchedulerDeps } from './deps.ts'
 import type { Fleet, Member } from './fleet.ts'
+import { noticeFullDisk } from './full-disk.ts'
+import type { Placer } from './placer.ts'
 
 const KEEP_MS = 10 * 60_000
 /** After a deploy: by then its old dynos are gone and the engine is idle. */
@@ -21,7 +23,7 @@ const TAKEN_MS = 5 * 60_000
 /** On one host. A push of an app with more web dynos there gains little by more: the engine starts one after the other. */
 const MOST = 2
 
-type Deps = Pick<SchedulerDeps, 'store' | 'log'> & { fleet: Fleet }
+type Deps = Pick<SchedulerDeps, 'store' | 'log' | 'settings'> & { fleet: Fleet; placer: Placer }
 
 interface Prepared {
   hostId: string
@@ -49,19 +51,20 @@ export class PreparedNetworks {
     const { store, log } = this.#deps
     if (!this.#byApp.has(appId) && this.#byApp.size >= MOST_APPS) return
     const untilMs = Date.now() + KEEP_MS
-    const kept = this.#byApp.get(appId) ?? []
-    this.#byApp.set(appId, kept)
     try {
       const app = await findPreparable(store, appId)
       if (!app) return
       this.#any = true
+      const kept = this.#byApp.get(appId) ?? []
+      this.#byApp.set(appId, kept)
       for (const [{ host, dynos }, count] of this.#places(app)) {
         for (let has = kept.filter(({ hostId }) => hostId === host.id).length; has < Math.min(count, MOST); has += 1) {
-          const holder = dynos.prepareNetwork({ appId, image: app.image })
-          const quiet = holder.catch(
-            (err: unknown) => void log.warn({ app: appId, host: host.name, err }, 'network.not_prepared'),
-          )
-          kept.push({ hostId: host.id, holder: quiet, untilMs })
+          const holder = dynos.prepareNetwork({ appId, image: app.image }).catch(async (err: unknown) => {
+            log.warn({ app: appId, host: host.name, err }, 'network.not_prepared')
+            await noticeFullDisk(this.#deps, { host }, err).catch(() => {}) // its watch says if it is silent
+            return undefined
+          })
+          kept.push({ hostId: host.id, holder, untilMs })
         }
       }
     } catch (err) {

@@ -1,4 +1,6 @@
 // A platform with three hosts beside its own machine, for tests of many hosts.
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import { createApp, type TestApp } from '@paas/testing/app'
 import { must, ROOT, startTestPlatform, stopTestPlatform, type TestPlatform } from '@paas/testing/platform'
 import { type Ran, run } from '@paas/testing/run'
@@ -31,6 +33,8 @@ export interface Fleet {
   /** On all of them. */
   running(app: TestApp): Promise<string[]>
   createApp(sample: string, name: string): Promise<TestApp>
+  /** Ends every fault, so that a test that fails takes no other with it, and answers what the platform has logged since. */
+  recover(since: Date): Promise<string>
   close(): Promise<void>
 }
 
@@ -89,10 +93,27 @@ export async function openFleet(options: HostsOptions = {}): Promise<Fleet> {
       )
     },
     createApp: (sample, name) => createApp(platform, sample, name),
+    async recover(since) {
+      await Promise.all(
+        rig.hosts.map(async (host) => {
+          if ((await host.condition()) === 'silent') await host.resume()
+          await host.start()
+          await host.heal()
+          await host.steady()
+        }),
+      )
+      return logged(platform, since)
+    },
     async close() {
       await stopTestPlatform(platform)
       await rig.down()
     },
   }
   return fleet
+}
+
+/** Lines of JSON. */
+function logged({ dataDir }: TestPlatform, since: Date): string {
+  const lines = readFileSync(path.join(dataDir, 'platform-logs/control.log'), 'utf8').split('\n').filter(Boolean)
+  return lines.filter((line) => JSON.parse(line).time >= since.toISOString()).join('\n')
 }

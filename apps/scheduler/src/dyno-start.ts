@@ -118,6 +118,7 @@ function watchBoot(
       if (up) say(logs, app.id, name, lines.changed('starting', 'up'))
       return
     }
+    scheduler.log.warn({ app: app.id, dyno: name, host: fleet.get(hostId)?.host.name, address, result }, 'dyno.boot_timeout')
     const seconds = settings.bootTimeoutMs / 1000
     say(logs, app.id, name, timeoutLine(result, slug.healthPath, seconds))
     say(logs, app.id, name, lines.killed)

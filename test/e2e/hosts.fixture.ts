@@ -30,6 +30,8 @@ export interface Fleet {
   dynosOn(app: TestApp, host: string): Promise<string[]>
   /** `paas restart`, to its end: all of them are other containers. */
   restart(app: TestApp, ...dynos: string[]): Promise<void>
+  /** Its beginning; what it answers waits until none of the containers before is left. */
+  beginRestart(app: TestApp, ...dynos: string[]): Promise<() => Promise<void>>
   /** On all of them. */
   running(app: TestApp): Promise<string[]>
   createApp(sample: string, name: string): Promise<TestApp>
@@ -55,7 +57,12 @@ export async function openFleet(options: HostsOptions = {}): Promise<Fleet> {
     const { stdout } = await must(run('docker', [...engine, 'ps', ...filter, '--format', format]))
     return stdout.split('\n').filter(Boolean).sort()
   }
-  const idsOn = (app: TestApp, host: string) => list(app, host, '{{.ID}}')
+  const idsOn = async (app: TestApp, host: string, types: string[]) => {
+    const all = await list(app, host, '{{.ID}} {{.Label "paas.name"}}')
+    const isMeant = (line: string) => types.length === 0 || types.some((type) => line.split(' ')[1]!.startsWith(`${type}.`))
+    return all.filter(isMeant)
+  }
+  const names = ['local', ...rig.hosts.map(({ name }) => name)]
   const fleet: Fleet = {
     ...{ platform, rig, paas },
     add: (name) => paas('hosts:add', name, '--url', rig.host(name).url, '--cert-path', rig.host(name).certPath),
@@ -70,27 +77,23 @@ export async function openFleet(options: HostsOptions = {}): Promise<Fleet> {
     },
     dynosOn: (app, host) => list(app, host, '{{.Label "paas.name"}}'),
     async running(app) {
-      const names = ['local', ...rig.hosts.map(({ name }) => name)]
       return (await Promise.all(names.map((name) => fleet.dynosOn(app, name).catch(() => [])))).flat().sort()
     },
     async restart(app, ...dynos) {
-      const ids = async () => {
-        const names = ['local', ...rig.hosts.map(({ name }) => name)]
-        return (await Promise.all(names.map((name) => idsOn(app, name).catch(() => [])))).flat()
-      }
-      const before = new Set(await ids())
-      const count = before.size
-      const kept =
-        dynos.length === 0 ? 0 : count - (await fleet.running(app)).filter((dyno) => dynos.includes(dyno.split('.')[0]!)).length
+      const before = await fleet.running(app)
+      const end = await fleet.beginRestart(app, ...dynos)
+      await end()
+      await until('as many run as before', async () => (await fleet.running(app)).join() === before.join(), 60_000)
+    },
+    async beginRestart(app, ...dynos) {
+      const ids = async () => (await Promise.all(names.map((name) => idsOn(app, name, dynos).catch(() => [])))).flat()
+      const before = await ids()
       await must(app.paas(['restart', ...dynos]))
-      await until(
-        'all are new',
-        async () => {
-          const now = await ids()
-          return now.length === count && now.filter((id) => before.has(id)).length === kept
-        },
-        60_000,
-      )
+      const areGone = async () => {
+        const now = new Set(await ids())
+        return !before.some((id) => now.has(id))
+      }
+      return () => until('the old ones are gone', areGone, 60_000).then(() => undefined)
     },
     createApp: (sample, name) => createApp(platform, sample, name),
     async recover(since) {

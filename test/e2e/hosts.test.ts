@@ -206,9 +206,10 @@ describe('three hosts under 200 requests a second', () => {
     await fleet.rig.host('h2').fault(fault)
     await must(app.paas(['scale', 'web=9']))
     await must(app.paas(['scale', 'web=6']))
-    await must(app.paas(['restart', 'web']))
+    const restarted = await fleet.beginRestart(app, 'web')
     await fleet.rig.host('h2').steady()
     await fleet.until('h2', 'up', 30_000)
+    await restarted()
     await whole(90_000)
   })
   it('C19: a full disk ends nothing that runs there, and others are deployed to until there is room', {

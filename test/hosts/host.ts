@@ -17,7 +17,7 @@ import {
 } from './engine.ts'
 import { type EngineFault, engineIsFaulty, engineIsSteady } from './faulty-engine.ts'
 import { boot, findInit, inside, killMachine } from './machine.ts'
-import { addressOf, namespaceOf, plugIn, pullOut, removeNamespace } from './network.ts'
+import { addressOf, loseInterfaces, namespaceOf, plugIn, pullOut, removeNamespace } from './network.ts'
 import { cut, mend, type Partition } from './partition.ts'
 import { folderOf, type HostState, type RigState } from './state.ts'
 
@@ -81,7 +81,10 @@ export function openHost(rig: RigState, state: HostState, authority: Authority):
       }
       await startEngine(engine)
     },
-    kill: () => killMachine(machine),
+    async kill() {
+      await killMachine(machine)
+      await loseInterfaces(namespace)
+    },
     async powerOff() {
       await pullOut(rig.subnet, number)
       await killMachine(machine)

@@ -8,6 +8,7 @@ import { until } from '@paas/testing/wait'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { tinyImage } from '../../apps/scheduler/src/tiny-image.fixture.ts'
 import type { TestHost } from './host.ts'
+import { inNamespace, namespaceOf } from './network.ts'
 import { ping } from './ping.ts'
 import { findRig, type Rig, startHosts } from './rig.ts'
 
@@ -65,6 +66,8 @@ it('a killed host refuses, and comes back with what its engine kept', async () =
   await h2.kill()
   expect(await ping(h2)).toBe('ECONNREFUSED')
   expect(await h2.condition()).toBe('off')
+  const { stdout } = await must(inNamespace(namespaceOf(rig.name, 'h2'), 'ip', ['-o', 'link', 'show']))
+  expect([...stdout.matchAll(/^\d+: ([^:@]+)/gm)].map((match) => match[1])).toEqual(['lo', 'eth0'])
   await h2.start()
   expect(await ping(h2)).toBe(200)
   await until('the restarted container', async () => (await runningOn(h2)) === 'sleeper')

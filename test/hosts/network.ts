@@ -85,6 +85,16 @@ export async function plugIn(rig: string, subnet: number, host: { name: string; 
   await must(inNamespace(namespace, 'ip', ['route', 'replace', 'default', 'via', gatewayOf(subnet)]))
 }
 
+/**
+ * What a machine without power has lost: all interfaces but its card. Connections that its containers had not ended keep their
+ * networks here for minutes, and would answer at the addresses of those that come after them.
+ */
+export async function loseInterfaces(namespace: string): Promise<void> {
+  const { stdout } = await must(inNamespace(namespace, 'ip', ['-o', 'link', 'show']))
+  const names = [...stdout.matchAll(/^\d+: ([^:@\s]+)/gm)].map((match) => match[1]!)
+  for (const name of names) if (name !== 'lo' && name !== 'eth0') await inNamespace(namespace, 'ip', ['link', 'delete', name])
+}
+
 /** Pulls the cable out: from now on nothing leaves the host, not even that its connections end. */
 export async function pullOut(subnet: number, number: number): Promise<void> {
   await run('ip', ['link', 'del', cableOf(subnet, number)])

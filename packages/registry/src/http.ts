@@ -5,11 +5,12 @@ import https from 'node:https'
 import { buffer } from 'node:stream/consumers'
 import { paths, type Settings } from '@paas/contract/settings'
 import { PlatformError } from '@paas/domain/errors'
-import { withDeadline } from '@paas/service/wait'
+import { pause, withDeadline } from '@paas/service/wait'
 import { registryAddress } from './address.ts'
 import { type Access, signToken } from './tokens.ts'
 
 const DEADLINE_MS = 10_000
+const RETRY_MS = 100
 
 export type RegistrySettings = Pick<Settings, 'dataDir' | 'linkSubnet' | 'registryPort'>
 
@@ -36,7 +37,7 @@ export async function askRegistry(
   const what = `${request.method} ${request.path}`
   const [ca, token] = await Promise.all([readFile(paths.caCertificate(settings)), signToken(settings, access)])
   const answer = await withDeadline(`The image registry (${what})`, DEADLINE_MS, 'registry_unreachable', (signal) =>
-    send(settings, { ...request, headers: { ...request.headers, authorization: `Bearer ${token}` } }, ca, signal),
+    sendWhenUp(settings, { ...request, headers: { ...request.headers, authorization: `Bearer ${token}` } }, ca, signal),
   ).catch((cause) => {
     if (cause instanceof PlatformError) throw cause
     throw new PlatformError('registry_unreachable', `The image registry cannot be reached (${what})`, { cause })
@@ -46,6 +47,18 @@ export async function askRegistry(
     'registry_refused',
     `The image registry refused (${what}): ${answer.status} ${answer.body.slice(0, 300)}`,
   )
+}
+
+/** It comes with the first other host, and is away for a moment while it collects garbage: who is refused a connection tries again. */
+async function sendWhenUp(...[settings, request, ca, signal]: Parameters<typeof send>): Promise<RegistryAnswer> {
+  for (;;) {
+    try {
+      return await send(settings, request, ca, signal)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED' || signal.aborted) throw error
+    }
+    await pause(RETRY_MS, signal)
+  }
 }
 
 async function send(

@@ -115,13 +115,17 @@ describe('a dyno that no host has room for', () => {
     sim.release('good')
     for (const step of planApp(sim.world, sim.nowMs, limits)) if (step.kind === 'add-dyno') sim.add(step)
     const waiting = sim.world.dynos.at(-1)!
-    Object.assign(waiting, { waiting: true, hostId: null, reason: 'waiting: no host has 512 MB free' })
+    Object.assign(waiting, {
+      waiting: true,
+      hostId: null,
+      reason: 'waiting: no host has 512 MB free (largest free: 300 MB on h2)',
+    })
     expect(planApp(sim.world, sim.nowMs, limits)).toEqual([])
     sim.nowMs += 60_000
     expect(planApp(sim.world, sim.nowMs, limits)).toContainEqual(
       expect.objectContaining({
         kind: 'fail-release',
-        reason: expect.stringContaining('found no place: no host has 512 MB free'),
+        reason: expect.stringMatching(/found no place: no host has 512 MB free \(largest free: 300 MB\)$/),
       }),
     )
   })

@@ -2,6 +2,7 @@
 // beside the old ones, then it succeeds. Oldest first; a newer one supersedes
 // an older one that is not up soon.
 
+import { withoutHosts } from './placement-public.ts'
 import { wantedOf } from './plan-formation.ts'
 import { leave } from './plan-leaving.ts'
 import type { PlanLimits, Step } from './plan-step.ts'
@@ -55,7 +56,8 @@ function planBoot(world: AppWorld, release: WorldRelease, dynos: readonly WorldD
   const { quantity, size } = wantedOf(world, release, 'web')
   const stuck = web.find((dyno) => dyno.waiting && nowMs - dyno.createdAtMs >= PLACE_MS)
   if (stuck) {
-    const how = stuck.reason?.replace(/^waiting: /, '') ?? 'no host has room for it'
+    // Whoever owns the app reads this, and hosts are for admins to see.
+    const how = withoutHosts(stuck.reason?.replace(/^waiting: /, '') ?? 'no host has room for it')
     return [fail(release, 'boot_failed', `${dynoName(stuck)} of v${release.version} found no place: ${how}`, stuck)]
   }
   const dead = web.find(({ state, number }) => state === 'crashed' && number <= quantity)

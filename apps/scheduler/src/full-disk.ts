@@ -3,7 +3,6 @@
 import { isDiskFull } from '@paas/domain/host-capacity'
 import { changeHost } from '@paas/store/hosts'
 import type { Scheduler } from './deps.ts'
-import type { Member } from './fleet.ts'
 import { readMachine } from './host-facts.ts'
 
 /** The text of ENOSPC, as kernel, engine and registry all pass it on. */
@@ -12,16 +11,16 @@ const NO_SPACE = 'no space left on device'
 /** Whether this failed because the host's disk is full: then its row says so, and nothing more is placed there. Rejects when the host does not answer. */
 export async function noticeFullDisk(
   { store, fleet, placer, settings, log }: Pick<Scheduler, 'store' | 'fleet' | 'placer' | 'settings' | 'log'>,
-  { host }: Pick<Member, 'host'>,
+  hostId: string,
   failure: unknown,
 ): Promise<boolean> {
-  const member = fleet.get(host.id)
+  const member = fleet.get(hostId)
   if (!member || fleet.isAlone() || !(failure instanceof Error && failure.message.includes(NO_SPACE))) return false
   const { disk } = await readMachine(member, settings.dataDir)
   const { freeBytes: diskFree, totalBytes: diskTotal } = disk
   if (!isDiskFull({ diskFree })) return false
-  log.warn({ host: host.name, diskFree }, 'host.disk_full')
-  await changeHost(store, host.id, { diskFree, diskTotal })
+  log.warn({ host: member.host.name, diskFree }, 'host.disk_full')
+  await changeHost(store, hostId, { diskFree, diskTotal })
   await fleet.refresh()
   await placer.refresh()
   return true

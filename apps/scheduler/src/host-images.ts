@@ -81,7 +81,7 @@ export class HostImages {
       if (member.host.cordoned || member.host.draining || isDiskFull(member.host)) continue
       this.ensure(member, app).catch(async (err: unknown) => {
         log.warn({ host: member.host.name, image: app.image, err }, 'image.not_moved')
-        await noticeFullDisk(this.#deps, member, err).catch(() => {}) // its watch says if it is silent
+        await noticeFullDisk(this.#deps, member.host.id, err).catch(() => {}) // its watch says if it is silent
       })
     }
   }

@@ -63,8 +63,7 @@ export async function leaveFullHost(
   dyno: { appId: string; id: string; hostId: string },
   why: PlatformError,
 ): Promise<boolean> {
-  const member = scheduler.fleet.get(dyno.hostId)
-  if (!member || !(await noticeFullDisk(scheduler, member, why))) return false
+  if (!(await noticeFullDisk(scheduler, dyno.hostId, why))) return false
   if (!(await unplaceDyno(scheduler.store, dyno))) return false
   await scheduler.placer.refresh()
   scheduler.look(dyno.appId)

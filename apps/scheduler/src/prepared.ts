@@ -61,7 +61,7 @@ export class PreparedNetworks {
         for (let has = kept.filter(({ hostId }) => hostId === host.id).length; has < Math.min(count, MOST); has += 1) {
           const holder = dynos.prepareNetwork({ appId, image: app.image }).catch(async (err: unknown) => {
             log.warn({ app: appId, host: host.name, err }, 'network.not_prepared')
-            await noticeFullDisk(this.#deps, { host }, err).catch(() => {}) // its watch says if it is silent
+            await noticeFullDisk(this.#deps, host.id, err).catch(() => {}) // its watch says if it is silent
             return undefined
           })
           kept.push({ hostId: host.id, holder, untilMs })

@@ -57,12 +57,14 @@ export async function openFleet(options: HostsOptions = {}): Promise<Fleet> {
     const { stdout } = await must(run('docker', [...engine, 'ps', ...filter, '--format', format]))
     return stdout.split('\n').filter(Boolean).sort()
   }
-  const idsOn = async (app: TestApp, host: string, types: string[]) => {
-    const all = await list(app, host, '{{.ID}} {{.Label "paas.name"}}')
-    const isMeant = (line: string) => types.length === 0 || types.some((type) => line.split(' ')[1]!.startsWith(`${type}.`))
-    return all.filter(isMeant)
-  }
   const names = ['local', ...rig.hosts.map(({ name }) => name)]
+  /** Containers of these types, all if none is named, and of the others. */
+  const containers = async (app: TestApp, types: string[]) => {
+    const lists = names.map((name) => list(app, name, '{{.ID}} {{.Label "paas.name"}}').catch(() => []))
+    const all = (await Promise.all(lists)).flat().sort()
+    const isMeant = (line: string) => types.length === 0 || types.some((type) => line.split(' ')[1]!.startsWith(`${type}.`))
+    return { meant: all.filter(isMeant), others: all.filter((line) => !isMeant(line)) }
+  }
   const fleet: Fleet = {
     ...{ platform, rig, paas },
     add: (name) => paas('hosts:add', name, '--url', rig.host(name).url, '--cert-path', rig.host(name).certPath),
@@ -80,18 +82,19 @@ export async function openFleet(options: HostsOptions = {}): Promise<Fleet> {
       return (await Promise.all(names.map((name) => fleet.dynosOn(app, name).catch(() => [])))).flat().sort()
     },
     async restart(app, ...dynos) {
-      const before = await fleet.running(app)
+      const [running, { others }] = [await fleet.running(app), await containers(app, dynos)]
       const end = await fleet.beginRestart(app, ...dynos)
       await end()
-      await until('as many run as before', async () => (await fleet.running(app)).join() === before.join(), 60_000)
+      const isWhole = async () =>
+        (await fleet.running(app)).join() === running.join() && (await containers(app, dynos)).others.join() === others.join()
+      await until('all run as before, and others are the same', isWhole, 60_000)
     },
     async beginRestart(app, ...dynos) {
-      const ids = async () => (await Promise.all(names.map((name) => idsOn(app, name, dynos).catch(() => [])))).flat()
-      const before = await ids()
+      const { meant } = await containers(app, dynos)
       await must(app.paas(['restart', ...dynos]))
       const areGone = async () => {
-        const now = new Set(await ids())
-        return !before.some((id) => now.has(id))
+        const now = new Set((await containers(app, dynos)).meant)
+        return !meant.some((container) => now.has(container))
       }
       return () => until('the old ones are gone', areGone, 60_000).then(() => undefined)
     },

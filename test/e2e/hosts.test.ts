@@ -19,7 +19,7 @@ describe('three hosts under 200 requests a second', () => {
   let app: TestApp
   let load: Load
   let began = 0
-  let begun = new Date()
+  let since = new Date()
 
   beforeAll(async () => {
     fleet = await openFleet({ ...(SWARM ? {} : { engines: { h1: { 'live-restore': true } } }), disks: { h3: 6000 } })
@@ -32,13 +32,13 @@ describe('three hosts under 200 requests a second', () => {
 
   beforeEach(() => {
     began = performance.now()
-    begun = new Date()
+    since = new Date()
     load = startLoad({ port: fleet.platform.httpPort, host: `fleet.${fleet.platform.domain}` }, PER_SECOND)
   })
   /** Failures that a test does not expect. */
   let allowed = 0
   afterEach(async ({ task }) => {
-    if (task.result?.state === 'fail') console.log(await fleet.recover(begun))
+    if (task.result?.state === 'fail') console.log(await fleet.recover(since))
     const { sent, failures, p99Ms, longestGapMs } = await load.stop()
     if (failures.length > 0) console.log(failures.slice(0, 5).join('\n'))
     console.log(

@@ -32,7 +32,7 @@ export interface TestHost {
   socket: string
   /** Boots it, or what of it does not run. Partitions stay. */
   start(): Promise<void>
-  /** kill -9 of engine, containerd and all containers at once; the address still answers, with refusals. */
+  /** kill -9 of engine, containerd and all containers at once, and of its interfaces only the card is left; the address still answers, with refusals. */
   kill(): Promise<void>
   /** The same in silence: the address is gone, and no peer is told that its connection ended. Only its folder stays. */
   powerOff(): Promise<void>

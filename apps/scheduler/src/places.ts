@@ -9,12 +9,9 @@ import { say } from './app-lines.ts'
 import type { Scheduler } from './deps.ts'
 import { noticeFullDisk } from './full-disk.ts'
 
-/** Fills in who waits for a place in vain, and who has to move and can. */
-export async function judgePlaces(
-  { fleet, placer }: Scheduler,
-  appId: string,
-  dynos: readonly WorldDyno[],
-): Promise<WorldDyno[]> {
+/** Fills in who waits for a place in vain and why, and who has to move and can. */
+export async function judgePlaces(scheduler: Scheduler, appId: string, dynos: readonly WorldDyno[]): Promise<WorldDyno[]> {
+  const { fleet, placer } = scheduler
   if (fleet.isAlone() && dynos.every(({ hostId }) => hostId !== null)) return [...dynos]
   for (const { id, type, size, hostId, state, wish } of dynos) {
     const leaving = wish !== null || state === 'draining' || state === 'stopping'
@@ -25,8 +22,9 @@ export async function judgePlaces(
       const { type, releaseId, size, hostId, state } = dyno
       const order = { appId, type, releaseId, size }
       if (hostId === null) {
-        const waiting = state === 'starting' && (await placer.find(order)).kind === 'waiting'
-        return { ...dyno, waiting }
+        const placement = state === 'starting' ? await placer.find(order) : undefined
+        if (placement?.kind !== 'waiting') return { ...dyno, waiting: false }
+        return { ...dyno, waiting: true, reason: await tellWhy(scheduler, dyno, { appId, why: placement.reason }) }
       }
       const host = fleet.get(hostId)?.host
       const leaves = (host?.draining || host?.removeWanted) && (state === 'up' || state === 'starting')
@@ -34,6 +32,17 @@ export async function judgePlaces(
       return { ...dyno, moving }
     }),
   )
+}
+
+/** What it waits for may change while it does: its row says what holds now. */
+async function tellWhy(
+  { store }: Scheduler,
+  { id, reason }: WorldDyno,
+  { appId, why }: { appId: string; why: string },
+): Promise<string> {
+  const now = `waiting: ${why}`
+  if (now !== reason) await tellWaiting(store, { appId, id }, now)
+  return now
 }
 
 /** A host for this dyno, written into its row and remembered; undefined: it waits, and its row says why. */

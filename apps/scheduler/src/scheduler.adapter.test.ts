@@ -72,18 +72,23 @@ describe('the scheduler', () => {
     await until('nothing serves', () => place.table.get(appId)?.state === 'blank')
   })
 
-  it('says why a dyno waits for a place, and gives it its whole boot time after that', async () => {
+  it('says why a dyno waits for a place, also when that changes, and gives it its whole boot time after that', async () => {
     const appId = await place.makeApp('patient', { web: 1 })
     const { db } = place.store
-    const cordon = async (cordoned: boolean) => {
-      await db.host.updateMany({ data: { cordoned } })
+    const { memoryMiB } = await db.host.findFirstOrThrow()
+    const turn = async (data: { cordoned?: boolean; memoryMiB?: number | null }) => {
+      await db.host.updateMany({ data })
       await wake(db, 'host', '')
     }
-    await cordon(true)
+    const waits = (reason: string) =>
+      until('it says so', () => db.dyno.findFirst({ where: { appId, reason: { startsWith: `waiting: ${reason}` } } }))
+    await turn({ cordoned: true })
     const id = await place.release(appId, { web: WEB })
-    await until('it waits', () => db.dyno.findFirst({ where: { appId, reason: 'waiting: every host is cordoned' } }))
+    await waits('every host is cordoned')
+    await turn({ cordoned: false, memoryMiB: 1 })
+    await waits('no host has 512 MB free')
     await db.dyno.updateMany({ where: { appId }, data: { stateSince: new Date(Date.now() - 3_600_000) } })
-    await cordon(false)
+    await turn({ memoryMiB })
     expect(await ended(id)).toMatchObject({ status: 'succeeded' })
   })
 

@@ -27,6 +27,11 @@ export class Jobs {
     return this.#running.get(dynoId)?.kind
   }
 
+  /** Of all dynos, as it is now. */
+  kinds(): ReadonlyMap<string, JobKind> {
+    return new Map([...this.#running].map(([dynoId, { kind }]) => [dynoId, kind]))
+  }
+
   /** Begins unless the same is under way; a job of another kind on this dyno is told to give up. Resolves at its end, never rejects. */
   run(appId: string, dynoId: string, kind: JobKind, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const before = this.#running.get(dynoId)

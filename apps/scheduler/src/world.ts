@@ -16,6 +16,7 @@ export function readWorld(
   appId: string,
 ): { rows: Promise<AppRows | undefined>; world: Promise<AppWorld | undefined> } {
   const { store, fleet, jobs, erasures } = scheduler
+  const before = jobs.kinds() // a job that ends from here on may be newer than the rows; its end causes another look
   const rows = readAppRows(store, appId)
   const local = look(fleet, fleet.local(), appId) // not after the rows: most dynos are here
   const world = async () => {
@@ -25,9 +26,10 @@ export function readWorld(
     others.delete(fleet.local().host.id)
     const looks = await Promise.all([local, ...[...others].map((id) => look(fleet, fleet.get(id), appId))])
     const reach = new Map(looks.flatMap(({ hostId, reach }) => (hostId ? [[hostId, reach] as const] : [])))
+    const busy = new Map([...before, ...jobs.kinds()])
     const dynos = app.dynos.map((dyno) => ({
       ...dyno,
-      busy: jobs.kindOf(dyno.id),
+      busy: busy.get(dyno.id),
       reach: dyno.hostId === null ? ('seen' as const) : (reach.get(dyno.hostId) ?? 'unseen'),
     }))
     return {

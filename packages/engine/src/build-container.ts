@@ -62,7 +62,7 @@ export async function runBuildContainer(
   const name = buildContainerName(engine, build.buildId)
   const labels = { 'paas.prefix': engine.prefix, 'paas.app': build.appId }
   const [network, limits] = await Promise.all([
-    buildNetwork(engine),
+    ensureBuildsNetwork(engine),
     buildLimits(engine, build),
     ensureVolume(engine, build.cacheVolume, { 'paas.app': build.appId }),
   ])
@@ -175,18 +175,6 @@ export async function listBuildContainers(engine: Engine): Promise<{ name: strin
     engine.docker.listContainers({ all: true, filters, abortSignal } as object),
   )
   return found.map(({ Id, Labels }) => ({ name: Id, buildId: Labels['paas.build'] ?? '', appId: Labels['paas.app'] ?? '' }))
-}
-
-const networks = new WeakMap<object, Promise<string>>()
-
-/** The network of builds; asked for once at a time, since an engine makes two of one name when asked twice at once. */
-export function buildNetwork(engine: Engine): Promise<string> {
-  let asked = networks.get(engine.docker)
-  if (!asked) {
-    asked = ensureBuildsNetwork(engine).finally(() => networks.delete(engine.docker))
-    networks.set(engine.docker, asked)
-  }
-  return asked
 }
 
 const cpusOf = new WeakMap<object, Promise<number>>()

@@ -4,8 +4,8 @@
 // pushes is trusted with that; see docs/design/030-builds.md.
 import type { Readable } from 'node:stream'
 import { PlatformError } from '@paas/domain/errors'
-import { buildNetwork } from './build-container.ts'
 import type { Engine } from './client.ts'
+import { ensureBuildsNetwork } from './networks.ts'
 import { openTar, type TarSource } from './tar.ts'
 
 const CPU_SHARES = 256
@@ -28,7 +28,7 @@ export async function buildImage(
   signal: AbortSignal,
 ): Promise<void> {
   signal.throwIfAborted()
-  const network = await buildNetwork(engine)
+  const network = await ensureBuildsNetwork(engine)
   const memory = build.memoryMiB * 1024 * 1024
   const { stream } = await openTar(build.context)
   const answer = (await engine.call(

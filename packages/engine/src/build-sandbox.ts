@@ -13,9 +13,10 @@ import { access, chown, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
 import { PlatformError } from '@paas/domain/errors'
-import { buildContainerName, buildLimits, buildNetwork, removeContainer } from './build-container.ts'
+import { buildContainerName, buildLimits, removeContainer } from './build-container.ts'
 import { wholeLines } from './build-lines.ts'
 import type { Engine } from './client.ts'
+import { ensureBuildsNetwork } from './networks.ts'
 
 /** First of the 65,536 users of the sandbox: above every user of a Debian system and every range that adduser hands out. */
 export const SANDBOX_UID = 200_000
@@ -82,7 +83,7 @@ export async function openSandbox(engine: Engine, spec: SandboxSpec, signal: Abo
 }
 
 async function startHolder(engine: Engine, spec: SandboxSpec, name: string) {
-  const [network, limits] = await Promise.all([buildNetwork(engine), buildLimits(engine, spec)])
+  const [network, limits] = await Promise.all([ensureBuildsNetwork(engine), buildLimits(engine, spec)])
   await removeContainer(engine, name)
   const container = await engine.call(`create container ${name}`, (abortSignal) =>
     engine.docker.createContainer({

@@ -96,12 +96,27 @@ export async function listAppNetworks(engine: Engine): Promise<{ name: string; a
   return found.map(({ Name, Labels }) => ({ name: Name, appId: Labels?.[LABEL.app] ?? '' }))
 }
 
-/** Made on a free block of the platform's range (a /`bits`), if it is not there. Answers its name. */
-export async function ensureNetwork(
+type Driver = Pick<NetworkCreateOptions, 'Driver' | 'Options' | 'Attachable'> & { bits?: number }
+
+const underWay = new WeakMap<object, Map<string, Promise<string>>>()
+
+/**
+ * Made on a free block of the platform's range (a /`bits`), if it is not there. Answers its name. Asked for once at a time: many
+ * dynos that start together need but one look, and no engine promises that two who make it at once make one.
+ */
+export function ensureNetwork(engine: Engine, name: string, labels: Record<string, string>, driver: Driver): Promise<string> {
+  const byName = underWay.get(engine.docker) ?? new Map<string, Promise<string>>()
+  underWay.set(engine.docker, byName)
+  const asked = byName.get(name) ?? makeNetwork(engine, name, labels, driver).finally(() => byName.delete(name))
+  byName.set(name, asked)
+  return asked
+}
+
+async function makeNetwork(
   engine: Engine,
   name: string,
   labels: Record<string, string>,
-  { bits = BRIDGE_BITS, ...driver }: Pick<NetworkCreateOptions, 'Driver' | 'Options' | 'Attachable'> & { bits?: number },
+  { bits = BRIDGE_BITS, ...driver }: Driver,
 ): Promise<string> {
   if (await exists(engine, name)) return name
   for (let tried = 1; ; tried += 1) {
